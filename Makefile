@@ -1,0 +1,4 @@
+SHELL := /bin/sh
+PYTHON ?= python3
+T := .tools
+V := .venv

@@ -1,0 +1,24 @@
+"""The commands: one file for a group; nothing but arguments, calls and printing."""
+
+import os
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; errors that a person can mend are one line and exit code 1."""
+    from bot.cli.app import build
+    from bot.domain.errors import UserError
+
+    try:
+        build()()
+    except UserError as e:
+        print(f"error: {e}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # `bot review fills | head`: the reader went away, which is no fault of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

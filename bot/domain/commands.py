@@ -1,0 +1,102 @@
+"""What the engine wants done: imperatives, each with one handler in the shell."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from bot.domain.values import OrderType, Side, TimeInForce
+
+__all__ = [
+    "CancelOrder",
+    "Command",
+    "FetchFills",
+    "OrderRef",
+    "QueryOrder",
+    "StreamKind",
+    "SubmitOrder",
+    "Subscribe",
+    "Subscription",
+    "Sweep",
+]
+
+
+class StreamKind(StrEnum):
+    TRADES = "trades"
+    AGG_TRADES = "agg_trades"
+    QUOTES = "quotes"
+    BARS = "bars"
+    BOOK = "book"
+    MINI_TICKER = "mini_ticker"
+    TICKER = "ticker"
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """A wish for one kind of market event on one symbol. Hashable."""
+
+    kind: StreamKind
+    symbol: str
+    detail: str = ""
+    """The bar interval (``1m``), or the book's depth (``5``, ``10``, ``20``)."""
+
+
+class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Place it, once. Only after its intent is durable."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity: Decimal
+    price: Decimal | None
+
+
+class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    client_order_id: str
+    symbol: str
+
+
+class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask what the exchange knows of the order. Answer: OrderReported, OrderNotFound, QueryFailed."""
+
+    client_order_id: str
+    symbol: str
+
+
+class FetchFills(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask for the own trades of one order. Answer: OrderFilled for each, or QueryFailed."""
+
+    client_order_id: str
+    symbol: str
+    venue_order_id: int
+
+
+class OrderRef(msgspec.Struct, frozen=True):
+    client_order_id: str
+    symbol: str
+    venue_order_id: int | None
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Bring everything the exchange knows of the account on these symbols.
+
+    Answer, in this order: OrderFilled for each own trade after ``since``, OrderReported for
+    each open order there and for each of ``orders`` that is not open there (or
+    OrderNotFound), BalancesReported, then SweepCompleted; or SweepFailed.
+    """
+
+    generation: int
+    cause: str
+    symbols: tuple[str, ...]
+    orders: tuple[OrderRef, ...]
+    """Our orders that are not ended, as far as we know."""
+    since: dict[str, int]
+    """Newest own trade id known to be complete, by symbol; where absent, history starts now."""
+
+
+class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    subscriptions: tuple[Subscription, ...]
+
+
+Command = SubmitOrder | CancelOrder | QueryOrder | FetchFills | Sweep | Subscribe

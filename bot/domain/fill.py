@@ -1,0 +1,36 @@
+"""One match of one of our orders."""
+
+from decimal import Decimal
+
+import msgspec
+
+from bot.domain.values import Side
+
+__all__ = ["Fill"]
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that changed hands. ``(symbol, trade_id)`` names it on an account, once and for all."""
+
+    symbol: str
+    trade_id: int
+    client_order_id: str
+    venue_order_id: int
+    side: Side
+    price: Decimal
+    """Quote units per base unit."""
+    quantity: Decimal
+    """Base units."""
+    commission: Decimal
+    commission_asset: str
+    maker: bool
+    ts_ns: int
+    """The exchange's transaction time."""
+    recv_ns: int
+    source: str = "stream"
+    """How we learned of it: ``stream``, ``response`` or ``sweep``."""
+
+    @property
+    def notional(self) -> Decimal:
+        """Price times quantity, quote units."""
+        return self.price * self.quantity

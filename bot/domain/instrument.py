@@ -1,0 +1,190 @@
+"""What may be traded and in which steps: the one crossing from observation to money."""
+
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+import msgspec
+
+from bot.domain.values import OrderType, Side, as_fixed
+
+__all__ = ["Instrument", "Number"]
+
+Number = Decimal | float | int | str
+
+_ZERO = Decimal(0)
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbol with its filters, as ``exchangeInfo`` gives them.
+
+    Source of the rules: Binance spot documentation, "Filters". A bound of 0 switches a
+    check off, as there.
+    """
+
+    symbol: str
+    base: str
+    quote: str
+    status: str = "TRADING"
+    order_types: tuple[str, ...] = ("LIMIT", "LIMIT_MAKER", "MARKET")
+    # PRICE_FILTER
+    tick_size: Decimal
+    min_price: Decimal = _ZERO
+    max_price: Decimal = _ZERO
+    # LOT_SIZE
+    step_size: Decimal
+    min_quantity: Decimal = _ZERO
+    max_quantity: Decimal = _ZERO
+    # MARKET_LOT_SIZE
+    market_step_size: Decimal = _ZERO
+    market_min_quantity: Decimal = _ZERO
+    market_max_quantity: Decimal = _ZERO
+    # NOTIONAL / MIN_NOTIONAL
+    min_notional: Decimal = _ZERO
+    max_notional: Decimal = _ZERO
+    min_notional_applies_to_market: bool = True
+    max_notional_applies_to_market: bool = False
+    # PERCENT_PRICE_BY_SIDE / PERCENT_PRICE: multiples of the reference price
+    bid_multiplier_up: Decimal = _ZERO
+    bid_multiplier_down: Decimal = _ZERO
+    ask_multiplier_up: Decimal = _ZERO
+    ask_multiplier_down: Decimal = _ZERO
+    # MAX_NUM_ORDERS
+    max_orders: int = 0
+
+    def price(self, value: Number, *, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+        """``value`` on the tick grid, quote units.
+
+        A float is read by its shortest decimal (``repr``), so 0.1 is one tenth.
+        """
+        return _on_grid(_exact(value), self.tick_size, rounding)
+
+    def price_for(self, side: Side, value: Number) -> Decimal:
+        """``value`` on the tick grid, never more aggressive than asked: a buy down, a sell up."""
+        return self.price(value, rounding=ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
+
+    def quantity(self, value: Number) -> Decimal:
+        """``value`` on the step grid, rounded towards zero, base units."""
+        return _on_grid(_exact(value), self.step_size, ROUND_DOWN)
+
+    def quantity_for_notional(self, notional_quote: Number, price: Number) -> Decimal:
+        """The largest quantity on the step grid whose cost at ``price`` is within the notional."""
+        at = _exact(price)
+        if at <= 0:
+            msg = f"{self.symbol}: a price must be above 0, got {at}"
+            raise ValueError(msg)
+        return self.quantity(_exact(notional_quote) / at)
+
+    def violation(
+        self,
+        *,
+        order_type: OrderType,
+        side: Side,
+        quantity: Decimal,
+        price: Decimal | None,
+        reference_price: Decimal | None,
+    ) -> str | None:
+        """Why the venue would refuse the order, or None.
+
+        The text begins with the name of Binance's filter and gives value and bound.
+        ``reference_price`` stands in for the price of a market order and is what the
+        percent bounds multiply; without it those checks are left to the venue.
+        """
+        if self.status != "TRADING":
+            return f"SYMBOL_STATUS: {self.symbol} is {self.status}"
+        if order_type.value not in self.order_types:
+            return f"ORDER_TYPE: {self.symbol} does not take {order_type.value} orders"
+        return (
+            self._quantity_violation(order_type, quantity)
+            or (self._price_violation(side, price, reference_price) if price is not None else None)
+            or self._notional_violation(order_type, quantity, price, reference_price)
+        )
+
+    def _quantity_violation(self, order_type: OrderType, quantity: Decimal) -> str | None:
+        reason = _lot("LOT_SIZE", quantity, self.min_quantity, self.max_quantity, self.step_size)
+        if reason is None and order_type is OrderType.MARKET:
+            reason = _lot(
+                "MARKET_LOT_SIZE",
+                quantity,
+                self.market_min_quantity,
+                self.market_max_quantity,
+                self.market_step_size,
+            )
+        return reason
+
+    def _price_violation(
+        self, side: Side, price: Decimal, reference_price: Decimal | None
+    ) -> str | None:
+        if price <= 0:
+            return f"PRICE_FILTER: price {as_fixed(price)} is not above 0"
+        if self.min_price and price < self.min_price:
+            return f"PRICE_FILTER: price {as_fixed(price)} is below {as_fixed(self.min_price)}"
+        if self.max_price and price > self.max_price:
+            return f"PRICE_FILTER: price {as_fixed(price)} is above {as_fixed(self.max_price)}"
+        if self.tick_size and price % self.tick_size:
+            return (
+                f"PRICE_FILTER: price {as_fixed(price)} is not on the tick {as_fixed(self.tick_size)}"
+            )
+        if reference_price is None:
+            return None
+        up, down = (
+            (self.bid_multiplier_up, self.bid_multiplier_down)
+            if side is Side.BUY
+            else (self.ask_multiplier_up, self.ask_multiplier_down)
+        )
+        if up and price > reference_price * up:
+            return f"PERCENT_PRICE_BY_SIDE: price {as_fixed(price)} is above {as_fixed(reference_price * up)}"
+        if down and price < reference_price * down:
+            return f"PERCENT_PRICE_BY_SIDE: price {as_fixed(price)} is below {as_fixed(reference_price * down)}"
+        return None
+
+    def _notional_violation(
+        self,
+        order_type: OrderType,
+        quantity: Decimal,
+        price: Decimal | None,
+        reference_price: Decimal | None,
+    ) -> str | None:
+        is_market = order_type is OrderType.MARKET
+        at = reference_price if is_market else price
+        if at is None:
+            return None
+        notional = at * quantity
+        applies_min = self.min_notional_applies_to_market or not is_market
+        if applies_min and self.min_notional and notional < self.min_notional:
+            return f"NOTIONAL: {as_fixed(notional)} {self.quote} is below {as_fixed(self.min_notional)}"
+        applies_max = self.max_notional_applies_to_market or not is_market
+        if applies_max and self.max_notional and notional > self.max_notional:
+            return f"NOTIONAL: {as_fixed(notional)} {self.quote} is above {as_fixed(self.max_notional)}"
+        return None
+
+
+def _lot(
+    name: str, quantity: Decimal, minimum: Decimal, maximum: Decimal, step: Decimal
+) -> str | None:
+    if quantity <= 0:
+        return f"{name}: quantity {as_fixed(quantity)} is not above 0"
+    if minimum and quantity < minimum:
+        return f"{name}: quantity {as_fixed(quantity)} is below {as_fixed(minimum)}"
+    if maximum and quantity > maximum:
+        return f"{name}: quantity {as_fixed(quantity)} is above {as_fixed(maximum)}"
+    if step and quantity % step:
+        return f"{name}: quantity {as_fixed(quantity)} is not on the step {as_fixed(step)}"
+    return None
+
+
+def _exact(value: Number) -> Decimal:
+    if isinstance(value, Decimal):
+        number = value
+    elif isinstance(value, float):
+        number = Decimal(repr(value))
+    else:
+        number = Decimal(value)
+    if not number.is_finite():
+        msg = f"a price or quantity must be a finite number, got {value!r}"
+        raise ValueError(msg)
+    return number
+
+
+def _on_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    if not step:
+        return value
+    return (value / step).to_integral_value(rounding=rounding) * step

@@ -1,0 +1,160 @@
+"""An order is a fold over its events; its status changes here and nowhere else."""
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from bot.domain.errors import IllegalTransition
+from bot.domain.events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderIntended,
+    OrderNotPlaced,
+    OrderRefused,
+    OrderRejected,
+    OrderSubmitted,
+    OrderUnknown,
+)
+from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
+
+__all__ = ["TRANSITIONS", "Order"]
+
+_S = OrderStatus
+_UNANSWERED = (_S.INTENT, _S.SUBMITTED, _S.UNKNOWN)
+_STAY: Final = None
+
+
+def _rows(
+    event: type, targets: dict[OrderStatus, OrderStatus | None]
+) -> dict[tuple[OrderStatus, type], OrderStatus | None]:
+    return {(status, event): target for status, target in targets.items()}
+
+
+def _all(target: OrderStatus | None) -> dict[OrderStatus, OrderStatus | None]:
+    return dict.fromkeys(OrderStatus, target)
+
+
+TRANSITIONS: Final[dict[tuple[OrderStatus, type], OrderStatus | None]] = {
+    # None: legal, and the status stays (late, repeated or overtaken news).
+    **_rows(OrderRefused, {_S.INTENT: _S.REFUSED}),
+    **_rows(OrderSubmitted, _all(_STAY) | {_S.INTENT: _S.SUBMITTED}),
+    # A later status overtakes the acknowledgement: fills come before it after a cut.
+    **_rows(
+        OrderAccepted,
+        _all(_STAY) | dict.fromkeys((*_UNANSWERED, _S.NOT_PLACED, _S.REJECTED), _S.OPEN),
+    ),
+    **_rows(OrderRejected, _all(_STAY) | dict.fromkeys(_UNANSWERED, _S.REJECTED)),
+    **_rows(
+        OrderUnknown,
+        _all(_STAY) | {_S.INTENT: _S.UNKNOWN, _S.SUBMITTED: _S.UNKNOWN},
+    ),
+    **_rows(OrderNotPlaced, _all(_STAY) | dict.fromkeys(_UNANSWERED, _S.NOT_PLACED)),
+    # A fill is always true. Where it leads is decided by the quantity; these are the
+    # statuses that a partial fill does not reopen (a late fill after a cancel).
+    **_rows(
+        OrderFilled,
+        _all(_S.PARTIALLY_FILLED) | dict.fromkeys((_S.CANCELED, _S.EXPIRED, _S.FILLED), _STAY),
+    ),
+    **_rows(OrderCanceled, _all(_S.CANCELED) | {_S.FILLED: _STAY, _S.EXPIRED: _STAY}),
+    **_rows(OrderExpired, _all(_S.EXPIRED) | {_S.FILLED: _STAY, _S.CANCELED: _STAY}),
+}
+for _event in (OrderSubmitted, OrderAccepted, OrderFilled, OrderCanceled, OrderExpired):
+    # What was refused here was never sent, so nothing can come back for it.
+    del TRANSITIONS[_S.REFUSED, _event]
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """The present state of an order. Made by :meth:`opened`, changed by :meth:`apply`."""
+
+    client_order_id: str
+    strategy_id: str
+    run_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity: Decimal
+    price: Decimal | None
+    """None for a market order."""
+    status: OrderStatus = OrderStatus.INTENT
+    venue_order_id: int | None = None
+    filled: Decimal = Decimal(0)
+    """Base units, the sum of the fills we hold."""
+    filled_quote: Decimal = Decimal(0)
+    """Quote units, the sum of price times quantity of those fills."""
+    reason: str = ""
+    """Why it was refused, rejected, expired or never placed."""
+    created_ns: int = 0
+    updated_ns: int = 0
+    sent_ns: int = 0
+    """When it was handed to the network; 0 if it was not."""
+    events: int = 0
+    """How many events were folded in: the number of the last ``order_events`` row."""
+
+    @classmethod
+    def opened(cls, event: OrderIntended) -> "Order":
+        """The order as it is when its intent is recorded."""
+        return cls(
+            client_order_id=event.client_order_id,
+            strategy_id=event.strategy_id,
+            run_id=event.run_id,
+            symbol=event.symbol,
+            side=event.side,
+            order_type=event.order_type,
+            time_in_force=event.time_in_force,
+            quantity=event.quantity,
+            price=event.price,
+            created_ns=event.recv_ns,
+            updated_ns=event.recv_ns,
+            events=1,
+        )
+
+    @property
+    def remaining(self) -> Decimal:
+        """Base units not yet filled, never below 0."""
+        return max(self.quantity - self.filled, Decimal(0))
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Volume-weighted price of the fills, or None before the first."""
+        return self.filled_quote / self.filled if self.filled else None
+
+    def apply(self, event: OrderEvent) -> bool:
+        """Fold one event in. True if the status changed.
+
+        The caller has removed duplicates of fills (by symbol and trade id).
+
+        Raises:
+            IllegalTransition: the event cannot follow; nothing was changed.
+        """
+        key = (self.status, type(event))
+        if key not in TRANSITIONS:
+            raise IllegalTransition(self.client_order_id, self.status.value, type(event).__name__)
+        target = TRANSITIONS[key]
+        self.events += 1
+        self.updated_ns = max(self.updated_ns, event.recv_ns)
+        if isinstance(event, OrderFilled):
+            self.filled += event.fill.quantity
+            self.filled_quote += event.fill.notional
+            self.venue_order_id = event.fill.venue_order_id
+            if self.filled >= self.quantity:
+                target = OrderStatus.FILLED
+        elif isinstance(event, OrderAccepted):
+            self.venue_order_id = event.venue_order_id
+            if target is OrderStatus.OPEN and self.filled:
+                target = OrderStatus.PARTIALLY_FILLED
+        elif isinstance(event, OrderSubmitted):
+            self.sent_ns = event.recv_ns
+        elif isinstance(
+            event, OrderRefused | OrderRejected | OrderNotPlaced | OrderExpired | OrderCanceled
+        ):
+            if target is not None and event.reason:
+                self.reason = event.reason
+        if target is None or target is self.status:
+            return False
+        self.status = target
+        return True

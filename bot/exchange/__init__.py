@@ -1,0 +1,1 @@
+"""Binance: the only importer of python-binance."""

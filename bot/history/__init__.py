@@ -1,0 +1,1 @@
+"""Recorded and downloaded market data: read, write, validate."""

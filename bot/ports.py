@@ -1,0 +1,147 @@
+"""What the shell must offer: the Protocols between the engine's side and the world's."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from bot.domain.commands import (
+    CancelOrder,
+    FetchFills,
+    QueryOrder,
+    SubmitOrder,
+    Subscription,
+    Sweep,
+)
+from bot.domain.events import Event
+from bot.domain.fill import Fill
+from bot.domain.instrument import Instrument
+from bot.domain.order import Order
+from bot.domain.records import Record
+
+__all__ = [
+    "Clock",
+    "Emit",
+    "IncidentRow",
+    "MarketFeed",
+    "Recovery",
+    "Store",
+    "StoredFill",
+    "UserFeed",
+    "Venue",
+]
+
+Emit = Callable[[Event], None]
+"""The one door into the engine. Call it from the event loop's thread only; it never raises."""
+
+
+class Clock(Protocol):
+    def now_ns(self) -> int:
+        """Nanoseconds since the epoch, UTC."""
+        ...
+
+
+class MarketFeed(Protocol):
+    """Market events, for ever. Gaps and silence are events too."""
+
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Add streams; may be called at any time, before or while :meth:`run` runs. Idempotent."""
+        ...
+
+    async def run(self) -> None:
+        """Connect and stay connected until cancelled; leaves no task and no connection behind."""
+        ...
+
+
+class UserFeed(Protocol):
+    """Events of our own account. Emits FeedChanged(USER, UP) after each successful subscription."""
+
+    async def run(self) -> None:
+        """Subscribe and stay subscribed until cancelled."""
+        ...
+
+
+class Venue(Protocol):
+    """Where orders go. Each method gives the answer as events and raises nothing but bugs."""
+
+    async def submit(self, command: SubmitOrder) -> Sequence[Event]:
+        """Place the order, once. OrderAccepted (+ OrderFilled...), OrderRejected, OrderNotPlaced or OrderUnknown."""
+        ...
+
+    async def cancel(self, command: CancelOrder) -> Sequence[Event]:
+        """OrderCanceled, CancelRejected or CancelUnknown."""
+        ...
+
+    async def query(self, command: QueryOrder) -> Sequence[Event]:
+        """OrderReported, OrderNotFound or QueryFailed."""
+        ...
+
+    async def fetch_fills(self, command: FetchFills) -> Sequence[Event]:
+        """OrderFilled for each own trade of the order, or QueryFailed."""
+        ...
+
+    async def sweep(self, command: Sweep) -> Sequence[Event]:
+        """See :class:`bot.domain.commands.Sweep`."""
+        ...
+
+    async def instruments(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """The rules of the symbols.
+
+        Raises:
+            VenueSetupError: a symbol is unknown, or the exchange cannot be reached.
+        """
+        ...
+
+
+class StoredFill(msgspec.Struct, frozen=True):
+    fill: Fill
+    strategy_id: str
+    fee_quote: Decimal | None
+
+
+class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
+    incident_id: str
+    kind: str
+    subject: str
+    from_ns: int
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knew of an environment when the process started."""
+
+    orders: tuple[Order, ...]
+    """Every order that is not ended."""
+    recent_orders: tuple[Order, ...]
+    """Ended orders of the last days, newest last: late news may still come for them."""
+    fills: tuple[StoredFill, ...]
+    """All fills of the environment, oldest first."""
+    state: dict[str, dict[str, str]]
+    """strategy id -> key -> JSON."""
+    open_incidents: tuple[IncidentRow, ...]
+    halted: str
+    """The reason of a halt that is still latched, or ''. """
+
+
+class Store(Protocol):
+    """Rows, in order, durable by mark."""
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Queue the records, in order, as one atomic group; the mark to wait for. Never blocks."""
+        ...
+
+    async def durable(self, mark: int) -> None:
+        """Return when everything up to ``mark`` is committed.
+
+        Raises:
+            DatabaseError: the store has failed for good and will never commit it.
+        """
+        ...
+
+    def recover(self, environment: str) -> Recovery:
+        """Read back the state of an environment. Blocks; for start-up."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what is queued and end the writer."""
+        ...

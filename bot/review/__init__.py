@@ -1,0 +1,1 @@
+"""What the trade database has to say: positions, PnL, statistics, reports."""

@@ -1,0 +1,1 @@
+"""The shell round the engine: settings, composition, pump, sender, scheduler, plugins, logs."""

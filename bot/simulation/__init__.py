@@ -1,0 +1,1 @@
+"""A simulated Binance, sans-I/O: matching, accounts, markets, faults."""

@@ -1,0 +1,1 @@
+"""The trade database: the only importer of SQLAlchemy."""

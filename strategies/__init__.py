@@ -1,0 +1,1 @@
+"""Example plugins: each one file, importing `bot` only."""
