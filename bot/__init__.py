@@ -1,1 +1,45 @@
-"""Placeholder, replaced below."""
+"""What a strategy plugin imports, and nothing else.
+
+``from bot import Strategy, StrategyParams, QuoteTick`` ... Names exported here are the
+promise; everything below may move.
+"""
+
+from pydantic import Field
+
+from bot.domain.events import FeedChanged, FeedKind, FeedState
+from bot.domain.fill import Fill
+from bot.domain.instrument import Instrument
+from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, QuoteTick, Ticker, TradeTick
+from bot.domain.order import Order
+from bot.domain.position import Position
+from bot.domain.values import SECOND_NS, OrderStatus, OrderType, Side, TimeInForce
+from bot.strategy.params import StrategyParams
+from bot.strategy.strategy import Strategy
+
+__all__ = [
+    "SECOND_NS",
+    "AggTrade",
+    "Bar",
+    "BookSnapshot",
+    "FeedChanged",
+    "FeedKind",
+    "FeedState",
+    "Field",
+    "Fill",
+    "Instrument",
+    "MiniTicker",
+    "Order",
+    "OrderStatus",
+    "OrderType",
+    "Position",
+    "QuoteTick",
+    "Side",
+    "Strategy",
+    "StrategyParams",
+    "Ticker",
+    "TimeInForce",
+    "TradeTick",
+    "__version__",
+]
+
+__version__ = "0.1.0"

@@ -66,7 +66,10 @@ class Venue(Protocol):
     """Where orders go. Each method gives the answer as events and raises nothing but bugs."""
 
     async def submit(self, command: SubmitOrder) -> Sequence[Event]:
-        """Place the order, once. OrderAccepted (+ OrderFilled...), OrderRejected, OrderNotPlaced or OrderUnknown."""
+        """Place the order, once.
+
+        OrderAccepted (+ OrderFilled...), OrderRejected, OrderNotPlaced or OrderUnknown.
+        """
         ...
 
     async def cancel(self, command: CancelOrder) -> Sequence[Event]:

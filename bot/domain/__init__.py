@@ -1,1 +1,1 @@
-"""The words of the trade: values, instruments, market events, orders, fills, positions, commands, errors."""
+"""The words of the trade: values, instruments, events, orders, fills, positions, commands."""

@@ -58,7 +58,7 @@ class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Ask what the exchange knows of the order. Answer: OrderReported, OrderNotFound, QueryFailed."""
+    """Ask what became of the order. Answer: OrderReported, OrderNotFound or QueryFailed."""
 
     client_order_id: str
     symbol: str

@@ -25,6 +25,7 @@ __all__ = [
     "FeedState",
     "HaltRequested",
     "OrderAccepted",
+    "OrderCancelRequested",
     "OrderCanceled",
     "OrderDetails",
     "OrderEvent",
@@ -163,6 +164,31 @@ class OrderExpired(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     details: OrderDetails | None = None
 
 
+class OrderCancelRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Somebody wants the order cancelled."""
+
+    client_order_id: str
+    cause: str
+    recv_ns: int
+
+
+class CancelRejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The cancel was refused. -2011 means: not open any more, ask what became of it."""
+
+    client_order_id: str
+    code: int
+    reason: str
+    recv_ns: int
+
+
+class CancelUnknown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The cancel got no clear answer."""
+
+    client_order_id: str
+    cause: str
+    recv_ns: int
+
+
 OrderEvent = (
     OrderIntended
     | OrderRefused
@@ -174,6 +200,9 @@ OrderEvent = (
     | OrderFilled
     | OrderCanceled
     | OrderExpired
+    | OrderCancelRequested
+    | CancelRejected
+    | CancelUnknown
 )
 
 # --- answers to our questions --------------------------------------------------------
@@ -207,23 +236,6 @@ class QueryFailed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     client_order_id: str
     reason: str
-    recv_ns: int
-
-
-class CancelRejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The cancel was refused. -2011 means: not open any more, ask what became of it."""
-
-    client_order_id: str
-    code: int
-    reason: str
-    recv_ns: int
-
-
-class CancelUnknown(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The cancel got no clear answer."""
-
-    client_order_id: str
-    cause: str
     recv_ns: int
 
 
@@ -331,8 +343,6 @@ Event = (
     | OrderReported
     | OrderNotFound
     | QueryFailed
-    | CancelRejected
-    | CancelUnknown
     | BalancesReported
     | FeedChanged
     | SweepCompleted

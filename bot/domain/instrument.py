@@ -120,9 +120,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         if self.max_price and price > self.max_price:
             return f"PRICE_FILTER: price {as_fixed(price)} is above {as_fixed(self.max_price)}"
         if self.tick_size and price % self.tick_size:
-            return (
-                f"PRICE_FILTER: price {as_fixed(price)} is not on the tick {as_fixed(self.tick_size)}"
-            )
+            tick = as_fixed(self.tick_size)
+            return f"PRICE_FILTER: price {as_fixed(price)} is not on the tick {tick}"
         if reference_price is None:
             return None
         up, down = (
@@ -131,9 +130,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             else (self.ask_multiplier_up, self.ask_multiplier_down)
         )
         if up and price > reference_price * up:
-            return f"PERCENT_PRICE_BY_SIDE: price {as_fixed(price)} is above {as_fixed(reference_price * up)}"
+            bound = as_fixed(reference_price * up)
+            return f"PERCENT_PRICE_BY_SIDE: price {as_fixed(price)} is above {bound}"
         if down and price < reference_price * down:
-            return f"PERCENT_PRICE_BY_SIDE: price {as_fixed(price)} is below {as_fixed(reference_price * down)}"
+            bound = as_fixed(reference_price * down)
+            return f"PERCENT_PRICE_BY_SIDE: price {as_fixed(price)} is below {bound}"
         return None
 
     def _notional_violation(
@@ -150,10 +151,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         notional = at * quantity
         applies_min = self.min_notional_applies_to_market or not is_market
         if applies_min and self.min_notional and notional < self.min_notional:
-            return f"NOTIONAL: {as_fixed(notional)} {self.quote} is below {as_fixed(self.min_notional)}"
+            bound = as_fixed(self.min_notional)
+            return f"NOTIONAL: {as_fixed(notional)} {self.quote} is below {bound}"
         applies_max = self.max_notional_applies_to_market or not is_market
         if applies_max and self.max_notional and notional > self.max_notional:
-            return f"NOTIONAL: {as_fixed(notional)} {self.quote} is above {as_fixed(self.max_notional)}"
+            bound = as_fixed(self.max_notional)
+            return f"NOTIONAL: {as_fixed(notional)} {self.quote} is above {bound}"
         return None
 
 

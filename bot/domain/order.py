@@ -7,8 +7,11 @@ import msgspec
 
 from bot.domain.errors import IllegalTransition
 from bot.domain.events import (
+    CancelRejected,
+    CancelUnknown,
     OrderAccepted,
     OrderCanceled,
+    OrderCancelRequested,
     OrderEvent,
     OrderExpired,
     OrderFilled,
@@ -61,6 +64,9 @@ TRANSITIONS: Final[dict[tuple[OrderStatus, type], OrderStatus | None]] = {
     ),
     **_rows(OrderCanceled, _all(_S.CANCELED) | {_S.FILLED: _STAY, _S.EXPIRED: _STAY}),
     **_rows(OrderExpired, _all(_S.EXPIRED) | {_S.FILLED: _STAY, _S.CANCELED: _STAY}),
+    **_rows(OrderCancelRequested, _all(_STAY)),
+    **_rows(CancelRejected, _all(_STAY)),
+    **_rows(CancelUnknown, _all(_STAY)),
 }
 for _event in (OrderSubmitted, OrderAccepted, OrderFilled, OrderCanceled, OrderExpired):
     # What was refused here was never sent, so nothing can come back for it.
@@ -152,8 +158,7 @@ class Order(msgspec.Struct, kw_only=True):
         elif isinstance(
             event, OrderRefused | OrderRejected | OrderNotPlaced | OrderExpired | OrderCanceled
         ):
-            if target is not None and event.reason:
-                self.reason = event.reason
+            self.reason = event.reason if target is not None and event.reason else self.reason
         if target is None or target is self.status:
             return False
         self.status = target

@@ -5,7 +5,6 @@ from decimal import Decimal
 import msgspec
 
 from bot.domain.fill import Fill
-from bot.domain.values import Side
 
 __all__ = ["Position"]
 
@@ -37,8 +36,8 @@ class Position(msgspec.Struct, kw_only=True):
     def apply(self, fill: Fill, *, base: str, fee_quote: Decimal | None) -> Decimal:
         """Fold one fill in; the PnL that it realised, quote units, before fees.
 
-        ``base`` is the base asset of the symbol. ``fee_quote`` is the commission in quote units, None if
-        no price was known for its asset.
+        ``base`` is the base asset of the symbol. ``fee_quote`` is the commission in quote
+        units, None if no price was known for its asset.
         """
         signed = fill.side.sign * fill.quantity
         realised = self._trade(signed, fill.price)
@@ -65,9 +64,7 @@ class Position(msgspec.Struct, kw_only=True):
         if held == 0 or (held > 0) == (signed > 0):
             total = abs(held) + abs(signed)
             if total:
-                self.average_price = (
-                    self.average_price * abs(held) + price * abs(signed)
-                ) / total
+                self.average_price = (self.average_price * abs(held) + price * abs(signed)) / total
         else:
             closed = min(abs(held), abs(signed))
             direction = 1 if held > 0 else -1

@@ -1,4 +1,4 @@
-"""What is written down: the engine's rows for the store, in the order in which they are committed."""
+"""What is written down: the engine's rows for the store, in the order of commitment."""
 
 from decimal import Decimal
 
@@ -77,7 +77,10 @@ class IncidentOpened(msgspec.Struct, frozen=True, kw_only=True):
     """Unique: the run id and a counter."""
     run_id: str
     kind: str
-    """``user_blind``, ``feed_gap``, ``feed_stale``, ``order_unknown``, ``order_refused``, ``strategy_fault``, ``strategy_quarantined``, ``reconciled``, ``external_order``, ``late_fill``, ``halt``, ``sweep_failed``, ``illegal_transition`` ..."""
+    """``user_blind``, ``feed_gap``, ``feed_stale``, ``order_unknown``, ``order_refused``,
+    ``strategy_fault``, ``strategy_slow``, ``strategy_quarantined``, ``external_order``,
+    ``late_fill``, ``recovered_fill``, ``halt``, ``sweep_failed``, ``illegal_transition``,
+    ``order_vanished``, ``exchange_reset`` ..."""
     severity: str
     """``info``, ``warning``, ``error``."""
     subject: str
@@ -103,7 +106,7 @@ class BalanceSaved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EquitySaved(msgspec.Struct, frozen=True, kw_only=True):
-    """One row a strategy and snapshot; symbol ``*`` sums over a strategy's symbols in one quote asset."""
+    """One row a strategy, symbol and snapshot. Money in the symbol's quote asset."""
 
     run_id: str
     strategy_id: str

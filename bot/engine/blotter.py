@@ -1,0 +1,142 @@
+"""Every order, fill and position of the account, each fact taken once."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from bot.domain.events import OrderEvent, OrderIntended
+from bot.domain.fill import Fill
+from bot.domain.instrument import Instrument
+from bot.domain.order import Order
+from bot.domain.position import Position
+from bot.domain.values import Side
+from bot.engine.risk import Approved
+
+__all__ = ["Blotter"]
+
+_ENDED_KEPT: Final = 20_000
+"""Ended orders that stay in memory, because late news may still come for them."""
+
+
+class Blotter:
+    """Orders by client order id, trade ids by symbol, positions by strategy and symbol."""
+
+    def __init__(self) -> None:
+        self.positions: dict[tuple[str, str], Position] = {}
+        self._open: dict[str, Order] = {}
+        self._ended: OrderedDict[str, Order] = OrderedDict()
+        self._by_venue_id: dict[tuple[str, int], str] = {}
+        self._trade_ids: dict[str, set[int]] = {}
+
+    # --- orders ------------------------------------------------------------------------
+
+    def open(self, approved: Approved) -> Order:
+        """Take in a new order. Only what the risk gate approved can be opened."""
+        return self.adopt(Order.opened(approved.intent))
+
+    def open_external(self, intent: OrderIntended) -> Order:
+        """Take in an order that somebody else placed on the account."""
+        return self.adopt(Order.opened(intent))
+
+    def adopt(self, order: Order) -> Order:
+        """Take in an order as it is (from the store)."""
+        if order.status.is_terminal:
+            self._end(order)
+        else:
+            self._open[order.client_order_id] = order
+        self._index(order)
+        return order
+
+    def get(self, client_order_id: str) -> Order | None:
+        return self._open.get(client_order_id) or self._ended.get(client_order_id)
+
+    def by_venue_id(self, symbol: str, venue_order_id: int) -> Order | None:
+        client_order_id = self._by_venue_id.get((symbol, venue_order_id))
+        return None if client_order_id is None else self.get(client_order_id)
+
+    def apply(self, order: Order, event: OrderEvent) -> bool:
+        """Fold the event into the order; True if its status changed.
+
+        Raises:
+            IllegalTransition: from :meth:`Order.apply`.
+        """
+        was_open = not order.status.is_terminal
+        changed = order.apply(event)
+        is_open = not order.status.is_terminal
+        if was_open and not is_open:
+            self._open.pop(order.client_order_id, None)
+            self._end(order)
+        elif is_open and not was_open:
+            self._ended.pop(order.client_order_id, None)
+            self._open[order.client_order_id] = order
+        self._index(order)
+        return changed
+
+    def open_orders(self, strategy_id: str | None = None, symbol: str | None = None) -> list[Order]:
+        """Orders that are not ended, oldest first."""
+        return [
+            order
+            for order in self._open.values()
+            if (strategy_id is None or order.strategy_id == strategy_id)
+            and (symbol is None or order.symbol == symbol)
+        ]
+
+    def committed(self, strategy_id: str, symbol: str, side: Side) -> Decimal:
+        """Base units that open orders of this strategy may still add on one side."""
+        return sum(
+            (
+                order.remaining
+                for order in self._open.values()
+                if order.strategy_id == strategy_id
+                and order.symbol == symbol
+                and order.side is side
+            ),
+            Decimal(0),
+        )
+
+    # --- fills -------------------------------------------------------------------------
+
+    def is_known(self, fill: Fill) -> bool:
+        """Whether this trade was taken already, however we heard of it."""
+        return fill.trade_id in self._trade_ids.get(fill.symbol, ())
+
+    def book(
+        self,
+        strategy_id: str,
+        fill: Fill,
+        *,
+        instrument: Instrument | None,
+        fee_quote: Decimal | None,
+    ) -> tuple[Position, Decimal]:
+        """Count a fill, once; the position after it and the PnL that it realised."""
+        self._trade_ids.setdefault(fill.symbol, set()).add(fill.trade_id)
+        position = self.position(strategy_id, fill.symbol)
+        base = instrument.base if instrument else ""
+        realised = position.apply(fill, base=base, fee_quote=fee_quote)
+        return position, realised
+
+    def position(self, strategy_id: str, symbol: str) -> Position:
+        """The live position, made flat on first use."""
+        key = (strategy_id, symbol)
+        position = self.positions.get(key)
+        if position is None:
+            position = self.positions[key] = Position(strategy_id=strategy_id, symbol=symbol)
+        return position
+
+    def restore(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            self.adopt(msgspec.structs.replace(order))
+
+    def _end(self, order: Order) -> None:
+        self._ended[order.client_order_id] = order
+        while len(self._ended) > _ENDED_KEPT:
+            _, old = self._ended.popitem(last=False)
+            if old.venue_order_id is not None:
+                self._by_venue_id.pop((old.symbol, old.venue_order_id), None)
+
+    def _index(self, order: Order) -> None:
+        if order.venue_order_id is not None:
+            self._by_venue_id[order.symbol, order.venue_order_id] = order.client_order_id

@@ -1,0 +1,76 @@
+"""The latest of everything observed; updated before any handler runs."""
+
+from decimal import Decimal
+
+from bot.domain.instrument import Instrument
+from bot.domain.market import Bar, BookSnapshot, MarketEvent, QuoteTick, TradeTick
+
+__all__ = ["Cache"]
+
+
+class Cache:
+    """Last quote, trade, bar and book of each symbol, and which symbols' feeds are down."""
+
+    def __init__(self, instruments: dict[str, Instrument]) -> None:
+        self.instruments = instruments
+        self.quotes: dict[str, QuoteTick] = {}
+        self.trades: dict[str, TradeTick] = {}
+        self.bars: dict[tuple[str, str], Bar] = {}
+        self.books: dict[str, BookSnapshot] = {}
+        # Which feeds are down or stale, and for which symbols (empty: all of them).
+        self.dark: dict[str, tuple[str, ...]] = {}
+        # Prices that reached us before a symbol's feed was down are history, not prices.
+        self._fresh_from_ns: dict[str, int] = {}
+
+    def darken(self, feed: str, symbols: tuple[str, ...], now_ns: int) -> None:
+        """The feed is down: what it had said of these symbols (none: of all) is history."""
+        self.dark[feed] = symbols
+        for symbol in symbols or tuple(self.instruments):
+            self._fresh_from_ns[symbol] = now_ns
+
+    def update(self, event: MarketEvent) -> None:
+        """Keep the event if its kind is kept."""
+        kind = type(event)
+        if kind is QuoteTick:
+            self.quotes[event.symbol] = event  # type: ignore[assignment]
+        elif kind is TradeTick:
+            self.trades[event.symbol] = event  # type: ignore[assignment]
+        elif isinstance(event, Bar):
+            self.bars[event.symbol, event.interval] = event
+        elif isinstance(event, BookSnapshot):
+            self.books[event.symbol] = event
+
+    def last_price(self, symbol: str) -> float | None:
+        """Mid of the latest quote, else the latest trade's price, quote units."""
+        quote = self.quotes.get(symbol)
+        if quote is not None:
+            return quote.mid
+        trade = self.trades.get(symbol)
+        return trade.price if trade is not None else None
+
+    def exact_price(self, symbol: str) -> Decimal | None:
+        """:meth:`last_price` as the shortest decimal of the float."""
+        price = self.last_price(symbol)
+        return None if price is None else Decimal(repr(price))
+
+    def price_age_ns(self, symbol: str, now_ns: int) -> int | None:
+        """How long ago the newest quote or trade reached us; None if none did since a gap."""
+        seen = [
+            event.recv_ns
+            for event in (self.quotes.get(symbol), self.trades.get(symbol))
+            if event is not None and event.recv_ns >= self._fresh_from_ns.get(symbol, 0)
+        ]
+        return now_ns - max(seen) if seen else None
+
+    def is_dark(self, symbol: str) -> bool:
+        """Whether a feed that carries the symbol is down."""
+        return any(not symbols or symbol in symbols for symbols in self.dark.values())
+
+    def value_in(self, asset: str, quote: str) -> Decimal | None:
+        """The price of one ``asset`` in ``quote`` as far as the traded symbols tell."""
+        if asset == quote:
+            return Decimal(1)
+        for symbol, instrument in self.instruments.items():
+            if instrument.base == asset and instrument.quote == quote:
+                return self.exact_price(symbol)
+        return None

@@ -1,0 +1,369 @@
+"""The middle: ``feed(event)``, then ``take()`` gives what it did.
+
+No clock, no randomness, no tasks, no files: the same events give the same effects.
+"""
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from bot.domain.commands import Command, StreamKind, Subscribe, Subscription
+from bot.domain.events import (
+    Balance,
+    BalancesReported,
+    CancelRejected,
+    CancelUnknown,
+    Event,
+    FeedChanged,
+    HaltRequested,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderNotFound,
+    OrderNotPlaced,
+    OrderRejected,
+    OrderReported,
+    OrderSubmitted,
+    OrderUnknown,
+    QueryFailed,
+    ResumeRequested,
+    SnapshotDue,
+    StopRequested,
+    SweepCompleted,
+    SweepDue,
+    SweepFailed,
+    TimePassed,
+)
+from bot.domain.instrument import Instrument
+from bot.domain.market import (
+    AggTrade,
+    Bar,
+    BookSnapshot,
+    MarketEvent,
+    MiniTicker,
+    QuoteTick,
+    Ticker,
+    TradeTick,
+)
+from bot.domain.records import (
+    BalanceSaved,
+    EquitySaved,
+    IncidentClosed,
+    IncidentOpened,
+    Record,
+    StateSaved,
+)
+from bot.engine.blotter import Blotter
+from bot.engine.bus import Bus
+from bot.engine.cache import Cache
+from bot.engine.desk import OrderDesk
+from bot.engine.effects import Effects, LogLine
+from bot.engine.host import Host, OrderWish, Request
+from bot.engine.identity import client_order_id
+from bot.engine.inquiry import Inquiry
+from bot.engine.ledger import Ledger
+from bot.engine.risk import Gate, RiskLimits
+from bot.engine.sight import Sight
+from bot.engine.timers import Timers
+
+__all__ = ["Engine", "EngineConfig"]
+
+_REQUESTS_AT_ONCE: Final = 200
+"""Requests handled in one feed; the rest wait for the next, so that no loop holds the bot."""
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine needs to know of its run."""
+
+    run_id: str
+    limits: RiskLimits = RiskLimits()
+    recv_window_ms: int = 5_000
+    slow_callback_ms: int = 100
+
+
+class Engine:
+    """One account, several strategies, a total order of events."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        instruments: dict[str, Instrument],
+        *,
+        stopwatch: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.config = config
+        self.now_ns = 0
+        self.events = 0
+        self.counts: Counter[str] = Counter()
+        self.halted = ""
+        self.stopping = ""
+        self.balances: dict[str, Balance] = {}
+        self.cache = Cache(instruments)
+        self.blotter = Blotter()
+        self.timers = Timers()
+        self.gate = Gate(config.limits, cache=self.cache, blotter=self.blotter)
+        self.host = Host(self)
+        self.bus = Bus(
+            on_fault=self.host.faulted,
+            on_slow=self.host.slow,
+            stopwatch=stopwatch,
+            slow_ns=config.slow_callback_ms * 1_000_000,
+        )
+        self.ledger = Ledger(self)
+        self.inquiry = Inquiry(self, recv_window_ms=config.recv_window_ms)
+        self.desk = OrderDesk(self)
+        self.sight = Sight(self)
+        self._effects = Effects()
+        self._requests: deque[Request] = deque()
+        self._order_counter = 0
+        self._incident_counter = 0
+        self._subscribed: set[Subscription] = set()
+        self._cause: Any = None
+        self._handlers: dict[type, Callable[[Any], None]] = self._routes()
+        self.refresh_gate()
+
+    # --- the door ----------------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        """Take one event in, and run everything that follows from it to completion."""
+        self.events += 1
+        recv_ns = event.recv_ns
+        if recv_ns > self.now_ns:  # noqa: PLR1730 - max() costs a call on each event
+            self.now_ns = recv_ns
+        if self.now_ns >= self.timers.next_ns:
+            self._fire_timers()
+        self._cause = event
+        self._handlers[type(event)](event)
+        if self._requests:
+            self._handle_requests()
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether :meth:`take` would give anything; cheap, for the hot path."""
+        return bool(self._effects)
+
+    def take(self) -> Effects:
+        """What was done since the last call."""
+        effects, self._effects = self._effects, Effects()
+        return effects
+
+    @property
+    def is_blind(self) -> bool:
+        return self.sight.blind
+
+    @property
+    def is_settled(self) -> bool:
+        """No order waits for an answer, and none that should be cancelled still rests."""
+        return self.desk.is_settled
+
+    def _routes(self) -> dict[type, Callable[[Any], None]]:
+        market = (TradeTick, AggTrade, QuoteTick, Bar, BookSnapshot, MiniTicker, Ticker)
+        orders = (
+            OrderSubmitted,
+            OrderAccepted,
+            OrderRejected,
+            OrderUnknown,
+            OrderNotPlaced,
+            OrderFilled,
+            OrderCanceled,
+            OrderExpired,
+            CancelRejected,
+            CancelUnknown,
+        )
+        return {
+            **dict.fromkeys(market, self._on_market),
+            **dict.fromkeys(orders, self.desk.on_order_event),
+            OrderReported: self.inquiry.on_report,
+            OrderNotFound: self.inquiry.on_not_found,
+            QueryFailed: self.inquiry.on_query_failed,
+            BalancesReported: self._on_balances,
+            FeedChanged: self.sight.on_feed,
+            SweepCompleted: self.sight.on_swept,
+            SweepFailed: self.sight.on_sweep_failed,
+            SweepDue: lambda event: self.sight.sweep_due(event.cause),
+            SnapshotDue: self._on_snapshot_due,
+            TimePassed: self._on_time,
+            HaltRequested: self._on_halt,
+            ResumeRequested: self._on_resume,
+            StopRequested: self._on_stop,
+        }
+
+    # --- handlers ----------------------------------------------------------------------
+
+    def _on_market(self, event: MarketEvent) -> None:
+        self.cache.update(event)
+        self.bus.publish(event)
+
+    def _on_time(self, _: TimePassed) -> None:
+        self.inquiry.ask_due()
+
+    def _on_balances(self, event: BalancesReported) -> None:
+        if event.complete:
+            present = {balance.asset for balance in event.balances}
+            gone = [asset for asset in self.balances if asset not in present]
+            zero = Decimal(0)
+            changed = [*event.balances, *(Balance(asset, zero, zero) for asset in gone)]
+        else:
+            changed = list(event.balances)
+        for balance in changed:
+            if self.balances.get(balance.asset) == balance:
+                continue
+            self.balances[balance.asset] = balance
+            self.record(
+                BalanceSaved(
+                    run_id=self.config.run_id,
+                    balance=balance,
+                    ts_ns=event.ts_ns,
+                    source=event.source,
+                )
+            )
+
+    def _on_snapshot_due(self, _: SnapshotDue) -> None:
+        for (strategy_id, symbol), position in self.blotter.positions.items():
+            price = self.cache.exact_price(symbol)
+            self.record(
+                EquitySaved(
+                    run_id=self.config.run_id,
+                    strategy_id=strategy_id,
+                    symbol=symbol,
+                    position=position.quantity,
+                    price=price,
+                    realised=position.realised,
+                    unrealised=position.unrealised(price) if price is not None else Decimal(0),
+                    fees=position.fees,
+                    ts_ns=self.now_ns,
+                )
+            )
+
+    def _on_halt(self, event: HaltRequested) -> None:
+        self.halted = event.reason or "halted"
+        self.save_state("_engine", "halt", json.dumps(self.halted))
+        self.incident("halt", "bot", self.halted, severity="warning")
+        self.refresh_gate()
+
+    def _on_resume(self, event: ResumeRequested) -> None:
+        self.halted = ""
+        self.save_state("_engine", "halt", json.dumps(""))
+        self.incident("resume", "bot", event.reason, severity="info")
+        self.refresh_gate()
+
+    def _on_stop(self, event: StopRequested) -> None:
+        self.host.call_all("on_stop")
+        self._handle_requests()
+        self.stopping = event.reason
+        self.refresh_gate()
+        if event.cancel_orders:
+            for order in self.blotter.open_orders():
+                if order.strategy_id in self.host.plugins:
+                    self.desk.request_cancel(order, f"stop: {event.reason}")
+
+    def _fire_timers(self) -> None:
+        for owner, name in list(self.timers.due(self.now_ns)):
+            if owner == "_engine":
+                self.sight.retry()
+            else:
+                self.host.call(owner, "on_timer", name)
+
+    def _handle_requests(self) -> None:
+        for _ in range(_REQUESTS_AT_ONCE):
+            if not self._requests:
+                return
+            self.desk.handle(self._requests.popleft())
+
+    # --- what the parts may ask of the middle --------------------------------------------
+
+    def record(self, record: Record) -> None:
+        self._effects.records.append(record)
+
+    def command(self, command: Command) -> None:
+        self._effects.commands.append(command)
+
+    def log(self, level: str, message: str, source: str = "engine") -> None:
+        self._effects.logs.append(LogLine(level, message, source))
+
+    def incident(
+        self, kind: str, subject: str, cause: str, *, severity: str, lasting: bool = False
+    ) -> str:
+        """Write an incident down and log it; its id, to close it if it lasts."""
+        self._incident_counter += 1
+        incident_id = f"{self.config.run_id}-{self._incident_counter}"
+        self.record(
+            IncidentOpened(
+                incident_id=incident_id,
+                run_id=self.config.run_id,
+                kind=kind,
+                severity=severity,
+                subject=subject,
+                cause=cause,
+                from_ns=self.now_ns,
+                to_ns=None if lasting else self.now_ns,
+            )
+        )
+        self.counts[f"incident:{kind}"] += 1
+        self.log(severity.upper(), f"{kind} {subject}: {cause}")
+        return incident_id
+
+    def close_incident(self, incident_id: str, healed_by: str) -> None:
+        """The lasting incident is over."""
+        self.record(IncidentClosed(incident_id=incident_id, to_ns=self.now_ns, healed_by=healed_by))
+
+    def save_state(self, strategy_id: str, key: str, value: str) -> None:
+        self.record(StateSaved(strategy_id=strategy_id, key=key, value=value, ts_ns=self.now_ns))
+
+    def refresh_gate(self) -> None:
+        """Set why no order may pass now, or that they may."""
+        if self.stopping:
+            self.gate.closed = f"the bot is stopping: {self.stopping}"
+        elif self.halted:
+            self.gate.closed = f"halted: {self.halted}"
+        elif self.sight.blind:
+            self.gate.closed = "the account is not reconciled: the user stream is or was down"
+        else:
+            self.gate.closed = ""
+
+    def start_strategies(self) -> None:
+        """Run ``on_start`` of those that have not started; called once the account is seen."""
+        self.host.start()
+
+    def watch_prices(self) -> None:
+        """Ask for the quotes of every traded symbol: risk and PnL need a price."""
+        for symbol in self.cache.instruments:
+            self._want(Subscription(StreamKind.QUOTES, symbol))
+
+    def subscribe(self, strategy_id: str, subscription: Subscription) -> None:
+        """Wire the strategy's callback and ask the shell for the stream, once."""
+        if subscription.symbol not in self.cache.instruments:
+            known = ", ".join(self.cache.instruments)
+            raise KeyError(f"{subscription.symbol} is not traded in this run; it trades {known}")
+        self.host.wire(strategy_id, subscription)
+        self._want(subscription)
+
+    def _want(self, subscription: Subscription) -> None:
+        if subscription not in self._subscribed:
+            self._subscribed.add(subscription)
+            self.command(Subscribe(subscriptions=(subscription,)))
+
+    def request_order(self, strategy_id: str, wish: OrderWish) -> str:
+        """Name a new order and queue it; the callback goes on."""
+        self._order_counter += 1
+        made = client_order_id(strategy_id, self.config.run_id, self._order_counter)
+        cause = type(self._cause).__name__
+        self._requests.append(Request(strategy_id, made, wish, cause))
+        return made
+
+    def request_cancel(self, strategy_id: str, client_order_id: str) -> bool:
+        """Queue a cancel; False if there is no such open order of the strategy."""
+        order = self.blotter.get(client_order_id)
+        waiting = any(r.client_order_id == client_order_id and r.order for r in self._requests)
+        if not waiting and (
+            order is None or order.strategy_id != strategy_id or order.status.is_terminal
+        ):
+            return False
+        cause = type(self._cause).__name__
+        self._requests.append(Request(strategy_id, client_order_id, None, cause))
+        return True

@@ -1,0 +1,125 @@
+"""Writing orders and fills down: one row for each event, each fill counted once."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bot.domain.events import OrderDetails, OrderEvent, OrderIntended, OrderReported
+from bot.domain.fill import Fill
+from bot.domain.order import Order
+from bot.domain.records import FillSaved, OrderEventSaved, OrderSaved
+from bot.domain.values import EXTERNAL, OrderStatus, OrderType, TimeInForce
+from bot.engine.identity import is_ours
+
+if TYPE_CHECKING:
+    from bot.engine.engine import Engine
+
+__all__ = ["Ledger"]
+
+
+class Ledger:
+    """Makes the records of the order desk."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+
+    def write(self, order: Order, event: OrderEvent) -> None:
+        """The order as it now stands, and the event that made it so."""
+        engine = self._engine
+        engine.record(OrderSaved(msgspec.structs.replace(order)))
+        engine.record(
+            OrderEventSaved(
+                client_order_id=order.client_order_id,
+                number=order.events,
+                event=event,
+                status_after=order.status.value,
+                cause=getattr(event, "cause", ""),
+            )
+        )
+
+    def book(self, order: Order, fill: Fill, before: OrderStatus) -> None:
+        """Count the fill into its strategy's position; ``before`` is the order's status then."""
+        engine = self._engine
+        fee_quote = self._fee(fill)
+        position, realised = engine.blotter.book(
+            order.strategy_id,
+            fill,
+            instrument=engine.cache.instruments.get(fill.symbol),
+            fee_quote=fee_quote,
+        )
+        engine.counts["fills"] += 1
+        engine.record(
+            FillSaved(
+                fill=fill,
+                strategy_id=order.strategy_id,
+                run_id=engine.config.run_id,
+                fee_quote=fee_quote,
+                realised_quote=realised,
+                position_after=position.quantity,
+            )
+        )
+        if before.is_terminal and order.strategy_id != EXTERNAL:
+            self._note("late_fill", order, f"trade {fill.trade_id} came after {before.value}")
+        elif fill.source == "sweep":
+            self._note("recovered_fill", order, f"trade {fill.trade_id} was found by a sweep")
+
+    def open_external(self, event: OrderEvent | OrderReported) -> Order | None:
+        """Keep an order that no strategy here placed, if enough is said about it."""
+        engine = self._engine
+        details: OrderDetails | None = getattr(event, "details", None)
+        client_order_id = event.client_order_id
+        if details is None:
+            cause = f"{type(event).__name__} for an order that is not known"
+            engine.incident("unexplained_event", client_order_id, cause, severity="error")
+            return None
+        intent = OrderIntended(
+            client_order_id=client_order_id,
+            strategy_id=EXTERNAL,
+            run_id=engine.config.run_id,
+            symbol=details.symbol,
+            side=details.side,
+            order_type=_known_type(details.order_type),
+            time_in_force=_known_tif(details.time_in_force),
+            quantity=details.quantity,
+            price=details.price,
+            cause="placed by somebody else",
+            recv_ns=event.recv_ns,
+        )
+        order = engine.blotter.open_external(intent)
+        self.write(order, intent)
+        if is_ours(client_order_id):
+            cause = "our name, but no record of it here"
+            engine.incident("unexplained_order", client_order_id, cause, severity="error")
+        else:
+            engine.incident("external_order", client_order_id, intent.cause, severity="info")
+        return order
+
+    def _note(self, kind: str, order: Order, cause: str) -> None:
+        self._engine.incident(kind, order.client_order_id, cause, severity="info")
+
+    def _fee(self, fill: Fill) -> Decimal | None:
+        """The commission in quote units at this moment, None if no price tells."""
+        instrument = self._engine.cache.instruments.get(fill.symbol)
+        if not fill.commission:
+            return Decimal(0)
+        if instrument is None:
+            return None
+        if fill.commission_asset == instrument.base:
+            return fill.commission * fill.price
+        price = self._engine.cache.value_in(fill.commission_asset, instrument.quote)
+        return None if price is None else fill.commission * price
+
+
+def _known_type(name: str) -> OrderType:
+    try:
+        return OrderType(name)
+    except ValueError:
+        return OrderType.LIMIT
+
+
+def _known_tif(name: str) -> TimeInForce:
+    try:
+        return TimeInForce(name)
+    except ValueError:
+        return TimeInForce.GTC

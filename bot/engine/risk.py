@@ -1,0 +1,188 @@
+"""The gate that every order passes: Approved, or Refused with its reason."""
+
+from collections import deque
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bot.domain.events import OrderIntended
+from bot.domain.values import SECOND_NS, Side, as_fixed
+from bot.engine.cache import Cache
+
+if TYPE_CHECKING:
+    from bot.engine.blotter import Blotter
+
+__all__ = ["Approved", "Gate", "Refused", "RiskLimits"]
+
+_ZERO: Final = Decimal(0)
+
+
+class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds; a value of 0 switches one off. Notionals are in the symbol's quote asset."""
+
+    max_order_notional: Decimal = Decimal(1_000)
+    max_position_notional: Decimal = Decimal(5_000)
+    """Of one strategy on one symbol, with its open orders on that side."""
+    max_open_orders: int = 20
+    """Of one strategy."""
+    max_daily_loss: Decimal = Decimal(500)
+    """Of all strategies in one quote asset since 00:00 UTC: realised, fees, and open losses."""
+    price_collar: Decimal = Decimal("0.05")
+    """How far a limit may be *beyond* the market (a buy above, a sell below), as a fraction."""
+    max_orders_per_second: int = 50
+    """Of one strategy."""
+    stale_after_s: float = 15.0
+    """A price older than this is no price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The proof that an order passed the gate. Only :class:`Gate` makes it."""
+
+    intent: OrderIntended
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    intent: OrderIntended
+    reason: str
+
+
+class Gate:
+    """Checks an intent against what is known at this instant."""
+
+    def __init__(self, limits: RiskLimits, *, cache: Cache, blotter: "Blotter") -> None:
+        self._limits = limits
+        self._cache = cache
+        self._blotter = blotter
+        self._sent: dict[str, deque[int]] = {}
+        # Realised and fees of each quote asset when the present day began.
+        self._day = -1
+        self._day_start: dict[str, Decimal] = {}
+        self.closed = ""
+        """Why no order may pass at all (halted, stopping, blind...), or ''."""
+
+    def check(self, intent: OrderIntended) -> Approved | Refused:
+        """Decide. The reason begins with the name of the rule and gives value and bound."""
+        reason = (
+            (f"CLOSED: {self.closed}" if self.closed else "")
+            or self._price(intent)
+            or self._filters(intent)
+            or self._size(intent)
+            or self._count(intent)
+            or self._loss(intent)
+        )
+        if reason:
+            return Refused(intent, reason)
+        self._sent.setdefault(intent.strategy_id, deque()).append(intent.recv_ns)
+        return Approved(intent)
+
+    def start_day(self, now_ns: int, before_today: dict[str, Decimal]) -> None:
+        """Set what had been earned before 00:00 UTC (on start-up, from the stored fills)."""
+        self._day = now_ns // (86_400 * SECOND_NS)
+        self._day_start = dict(before_today)
+
+    def _price(self, intent: OrderIntended) -> str:
+        symbol = intent.symbol
+        if self._cache.is_dark(symbol):
+            return f"BLIND: the market feed of {symbol} is down"
+        age_ns = self._cache.price_age_ns(symbol, intent.recv_ns)
+        if age_ns is None:
+            return f"NO_PRICE: no quote or trade of {symbol} has been seen yet"
+        stale_ns = int(self._limits.stale_after_s * SECOND_NS)
+        if stale_ns and age_ns > stale_ns:
+            return f"STALE: the last price of {symbol} is {age_ns / SECOND_NS:.1f} s old"
+        last = self._cache.exact_price(symbol)
+        collar = self._limits.price_collar
+        if intent.price is None or last is None or not collar:
+            return ""
+        high, low = last * (1 + collar), last * (1 - collar)
+        if intent.side is Side.BUY and intent.price > high:
+            return f"PRICE_COLLAR: buy at {as_fixed(intent.price)} is above {high:.8f}"
+        if intent.side is Side.SELL and intent.price < low:
+            return f"PRICE_COLLAR: sell at {as_fixed(intent.price)} is below {low:.8f}"
+        return ""
+
+    def _filters(self, intent: OrderIntended) -> str:
+        instrument = self._cache.instruments[intent.symbol]
+        return (
+            instrument.violation(
+                order_type=intent.order_type,
+                side=intent.side,
+                quantity=intent.quantity,
+                price=intent.price,
+                reference_price=self._cache.exact_price(intent.symbol),
+            )
+            or ""
+        )
+
+    def _size(self, intent: OrderIntended) -> str:
+        at = intent.price or self._cache.exact_price(intent.symbol) or _ZERO
+        notional = at * intent.quantity
+        bound = self._limits.max_order_notional
+        if bound and notional > bound:
+            return f"MAX_ORDER_NOTIONAL: {as_fixed(notional)} is above {as_fixed(bound)}"
+        bound = self._limits.max_position_notional
+        if not bound:
+            return ""
+        held = self._blotter.position(intent.strategy_id, intent.symbol).quantity
+        committed = self._blotter.committed(intent.strategy_id, intent.symbol, intent.side)
+        after = held + intent.side.sign * (committed + intent.quantity)
+        if abs(after) * at > bound and abs(after) > abs(held):
+            return (
+                f"MAX_POSITION: {as_fixed(after)} {intent.symbol} with open orders is "
+                f"{as_fixed(abs(after) * at)}, above {as_fixed(bound)}"
+            )
+        return ""
+
+    def _count(self, intent: OrderIntended) -> str:
+        bound = self._limits.max_open_orders
+        if bound and len(self._blotter.open_orders(intent.strategy_id)) >= bound:
+            return f"MAX_OPEN_ORDERS: {bound} orders are open already"
+        instrument = self._cache.instruments[intent.symbol]
+        on_symbol = len(self._blotter.open_orders(symbol=intent.symbol))
+        if instrument.max_orders and on_symbol >= instrument.max_orders:
+            return f"MAX_NUM_ORDERS: {instrument.max_orders} orders are open on {intent.symbol}"
+        recent = self._sent.setdefault(intent.strategy_id, deque())
+        while recent and recent[0] <= intent.recv_ns - SECOND_NS:
+            recent.popleft()
+        bound = self._limits.max_orders_per_second
+        if bound and len(recent) >= bound:
+            return f"MAX_ORDER_RATE: {bound} orders were sent in the last second"
+        return ""
+
+    def _loss(self, intent: OrderIntended) -> str:
+        bound = self._limits.max_daily_loss
+        if not bound or self._reduces(intent):
+            return ""
+        quote = self._cache.instruments[intent.symbol].quote
+        earned, unrealised = self._earned(quote)
+        day = intent.recv_ns // (86_400 * SECOND_NS)
+        if day != self._day:
+            self._day = day
+            self._day_start = {}
+        start = self._day_start.setdefault(quote, earned)
+        loss = -(earned - start + min(unrealised, _ZERO))
+        if loss >= bound:
+            text = f"{as_fixed(loss)} {quote} lost today, the bound is {as_fixed(bound)}"
+            return f"MAX_DAILY_LOSS: {text}"
+        return ""
+
+    def _earned(self, quote: str) -> tuple[Decimal, Decimal]:
+        """Realised less fees, and unrealised, of all strategies in one quote asset."""
+        earned = unrealised = _ZERO
+        for (_, symbol), position in self._blotter.positions.items():
+            instrument = self._cache.instruments.get(symbol)
+            if instrument is None or instrument.quote != quote:
+                continue
+            earned += position.realised - position.fees
+            price = self._cache.exact_price(symbol)
+            if price is not None:
+                unrealised += position.unrealised(price)
+        return earned, unrealised
+
+    def _reduces(self, intent: OrderIntended) -> bool:
+        held = self._blotter.position(intent.strategy_id, intent.symbol).quantity
+        return held * intent.side.sign < 0 and intent.quantity <= abs(held)
