@@ -52,7 +52,7 @@ def _frame(recv_ns: int, raw: Raw, tape_symbol: str) -> Frame:
     if not raw.is_snapshot:
         return Frame(recv_ns, raw.stream, raw.data)
     symbol = raw.symbol or tape_symbol
-    # Contracts are named BTCUSD_PERP, BTCUSD_240927; only USDⓈ-M has BTCUSDT_240927 too.
+    # Coin-margined contracts are BTCUSD_PERP and BTCUSD_240927; USDⓈ-M has BTCUSDT_240927.
     coin_margined = "USD_" in symbol
     path = depth_path(symbol, futures=raw.is_futures, coin_margined=coin_margined)
     return Frame(recv_ns, path, raw.data)

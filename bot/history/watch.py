@@ -1,0 +1,101 @@
+"""Checks that a tape's messages agree with each other, while they pass."""
+
+from typing import Any, Final
+
+from bot.history.book import SyncedBook
+from bot.history.messages import BookTicker, DepthUpdate, Snapshot
+
+__all__ = ["BookWatch", "IdWatch"]
+
+_QUOTES_MAX: Final = 10_000
+"""Quotes that wait for the diff with their update id; the oldest go unchecked."""
+
+
+class BookWatch:
+    """A book rebuilt from diffs, compared with the quotes that carry the same update id."""
+
+    def __init__(self) -> None:
+        self.book = SyncedBook()
+        self.checked = 0
+        self.disagreements = 0
+        # Quotes come up to 100 ms before the diff that brings the book to their id.
+        self._quotes: dict[int, BookTicker] = {}
+        self._is_futures: bool | None = None
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        if self.book.snapshot(snapshot):
+            self._settle()
+
+    def update(self, diff: DepthUpdate) -> bool:
+        """False if the diff is of another market than those before it."""
+        is_futures = diff.previous_id is not None
+        if self._is_futures is None:
+            self._is_futures = is_futures
+        elif self._is_futures is not is_futures:
+            return False
+        if self.book.update(diff):
+            self._settle()
+        return True
+
+    def quote(self, quote: BookTicker) -> None:
+        if quote.update_id == self.book.update_id and self._compare(quote):
+            return
+        self._quotes[quote.update_id] = quote
+        if len(self._quotes) > _QUOTES_MAX:
+            del self._quotes[next(iter(self._quotes))]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "updates": self.book.updates,
+            "gaps": self.book.gaps,
+            "checked_against_book_ticker": self.checked,
+            "disagreements": self.disagreements,
+        }
+
+    def defects(self, name: str) -> list[str]:
+        counts = {
+            "gaps": self.book.gaps,
+            "repeated updates": self.book.repeated,
+            "disagreements with bookTicker": self.disagreements,
+        }
+        return [f"{name}: {count} {what}" for what, count in counts.items() if count]
+
+    def _settle(self) -> None:
+        """Compare the quote of the book's update id, and forget those before it."""
+        at = self.book.update_id
+        if at is None:
+            return
+        if (quote := self._quotes.get(at)) and self._compare(quote):
+            del self._quotes[at]
+        while self._quotes and (oldest := next(iter(self._quotes))) < at:
+            del self._quotes[oldest]
+
+    def _compare(self, quote: BookTicker) -> bool:
+        """False if there is no book to compare it with (yet)."""
+        best = self.book.best()
+        if best is None:
+            return False
+        self.checked += 1
+        self.disagreements += best != (quote.bid, quote.bid_size, quote.ask, quote.ask_size)
+        return True
+
+
+class IdWatch:
+    """Ids that should count up by one."""
+
+    def __init__(self) -> None:
+        self.gaps = 0
+        self.repeated = 0
+        self._last: int | None = None
+
+    def see(self, number: int) -> None:
+        if self._last is not None:
+            if number <= self._last:
+                self.repeated += 1
+                return
+            self.gaps += number != self._last + 1
+        self._last = number
+
+    def defects(self, name: str) -> list[str]:
+        counts = {"gaps": self.gaps, "repeated": self.repeated}
+        return [f"{name}: {count} {what}" for what, count in counts.items() if count]
