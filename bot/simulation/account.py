@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["DEFAULT_BALANCES", "AccountSpec"]
+from bot.simulation.commission import Commission, Rates
+from bot.simulation.fixedpoint import parse, text
+
+__all__ = ["DEFAULT_BALANCES", "Account", "AccountSpec", "Balance"]
 
 DEFAULT_BALANCES: Final[Mapping[str, Decimal]] = {
     "USDT": Decimal(1_000_000),
@@ -27,3 +30,96 @@ class AccountSpec:
     taker_rate: Decimal = Decimal("0.001")
     bnb_discount: bool = False
     """Pay commission in BNB, at three quarters, while there is enough of it."""
+
+
+class Balance:
+    """One asset of one account, in units of 1e-8."""
+
+    __slots__ = ("free", "locked")
+
+    def __init__(self, free: int = 0, locked: int = 0) -> None:
+        self.free = free
+        self.locked = locked
+
+
+@dataclass(slots=True)
+class OwnTrade:
+    """One fill of one of the account's orders; amounts in units of 1e-8."""
+
+    symbol: str
+    trade_id: int
+    order_id: int
+    price_e8: int
+    quantity_e8: int
+    quote_e8: int
+    commission_e8: int
+    commission_asset: str
+    time_ms: int
+    is_buyer: bool
+    is_maker: bool
+
+    def body(self) -> dict[str, Any]:
+        """As ``GET /api/v3/myTrades`` gives it."""
+        return {
+            "symbol": self.symbol,
+            "id": self.trade_id,
+            "orderId": self.order_id,
+            "orderListId": -1,
+            "price": text(self.price_e8),
+            "qty": text(self.quantity_e8),
+            "quoteQty": text(self.quote_e8),
+            "commission": text(self.commission_e8),
+            "commissionAsset": self.commission_asset,
+            "time": self.time_ms,
+            "isBuyer": self.is_buyer,
+            "isMaker": self.is_maker,
+            "isBestMatch": True,
+        }
+
+
+class Account:
+    """One account: its money, its rates and its trades."""
+
+    def __init__(self, key: str, uid: int, commission: Commission) -> None:
+        self.key = key
+        self.uid = uid
+        self.commission = commission
+        self.update_ms = 0
+        self.balances: dict[str, Balance] = {}
+        self.trades: dict[str, list[OwnTrade]] = {}
+
+    @classmethod
+    def opened(cls, spec: AccountSpec, uid: int) -> "Account":
+        rates = Rates(maker=parse(spec.maker_rate), taker=parse(spec.taker_rate))
+        account = cls(spec.key, uid, Commission(standard=rates, in_bnb=spec.bnb_discount))
+        for asset, amount in spec.balances.items():
+            account.balance(asset).free = parse(amount)
+        return account
+
+    def balance(self, asset: str) -> Balance:
+        """The balance of the asset; none yet is zero."""
+        found = self.balances.get(asset)
+        if found is None:
+            found = self.balances[asset] = Balance()
+        return found
+
+    def lock(self, asset: str, amount_e8: int) -> bool:
+        """Set free funds aside; False, and nothing done, if there is not enough."""
+        balance = self.balance(asset)
+        if balance.free < amount_e8:
+            return False
+        balance.free -= amount_e8
+        balance.locked += amount_e8
+        return True
+
+    def unlock(self, asset: str, amount_e8: int) -> None:
+        balance = self.balance(asset)
+        balance.free += amount_e8
+        balance.locked -= amount_e8
+
+    def funds(self) -> dict[str, dict[str, str]]:
+        """All balances: ``{asset: {"free", "locked"}}``."""
+        return {
+            asset: {"free": text(b.free), "locked": text(b.locked)}
+            for asset, b in self.balances.items()
+        }

@@ -15,7 +15,7 @@ class Fault:
     target: str = "all"
     """``market``, ``user``, ``wsapi`` or ``all``."""
     match: str = ""
-    """``METHOD /path`` of a request, or an event type (``executionReport``, ``trade``); '' is any."""
+    """``METHOD /path`` of a request, or an event type (``executionReport``); '' is any."""
     symbol: str = ""
     at_s: float = 0.0
     """When it starts, seconds after it was posted."""

@@ -37,6 +37,7 @@ def text(value_e8: int) -> str:
 
 
 def decimal(value_e8: int) -> Decimal:
+    """The number with exactly eight places."""
     return Decimal(value_e8).scaleb(-_PLACES)
 
 

@@ -1,0 +1,184 @@
+"""The order book of one symbol: price levels, each a queue in order of arrival."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from bot.simulation.fixedpoint import notional
+
+if TYPE_CHECKING:
+    from bot.simulation.orders import Order
+
+__all__ = ["Book", "Resting"]
+
+
+class Resting:
+    """One order in the book. ``client`` is None for the anonymous rest of the market."""
+
+    __slots__ = ("client", "is_buy", "order_id", "price_e8", "remaining_e8")
+
+    def __init__(
+        self,
+        order_id: int,
+        price_e8: int,
+        remaining_e8: int,
+        *,
+        is_buy: bool,
+        client: "Order | None" = None,
+    ) -> None:
+        self.order_id = order_id
+        self.price_e8 = price_e8
+        self.remaining_e8 = remaining_e8
+        self.is_buy = is_buy
+        self.client = client
+
+
+class _Level:
+    __slots__ = ("queue", "total_e8")
+
+    def __init__(self) -> None:
+        # Insertion order is time priority; the key allows removal from the middle.
+        self.queue: dict[int, Resting] = {}
+        self.total_e8 = 0
+
+
+class _Side:
+    """One side; ``keys`` ascend so that the best price is the last, whichever side it is."""
+
+    __slots__ = ("keys", "levels", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.keys: list[int] = []
+        self.levels: dict[int, _Level] = {}
+
+    def best(self) -> int | None:
+        return self.keys[-1] * self.sign if self.keys else None
+
+    def level(self, price_e8: int) -> _Level:
+        level = self.levels.get(price_e8)
+        if level is None:
+            level = self.levels[price_e8] = _Level()
+            insort(self.keys, price_e8 * self.sign)
+        return level
+
+    def drop(self, price_e8: int) -> None:
+        del self.levels[price_e8]
+        key = price_e8 * self.sign
+        if self.keys[-1] == key:
+            self.keys.pop()
+        else:
+            del self.keys[bisect_left(self.keys, key)]
+
+    def from_best(self) -> Iterator[tuple[int, _Level]]:
+        sign, levels = self.sign, self.levels
+        for key in reversed(self.keys):
+            yield key * sign, levels[key * sign]
+
+
+class Book:
+    """Bids and asks with price-time priority. Remembers which levels changed."""
+
+    def __init__(self) -> None:
+        self.bids: Final = _Side(1)
+        self.asks: Final = _Side(-1)
+        # Ordered sets of prices whose level changed since the last look.
+        self.changed: dict[bool, dict[int, None]] = {True: {}, False: {}}
+
+    def side(self, is_buy: bool) -> _Side:
+        return self.bids if is_buy else self.asks
+
+    def best(self, is_buy: bool) -> int | None:
+        """The best price of the side."""
+        return self.side(is_buy).best()
+
+    def crosses(self, is_buy: bool, price_e8: int) -> bool:
+        """Whether an order at that price would match at once."""
+        other = self.side(not is_buy).best()
+        return other is not None and (price_e8 >= other if is_buy else price_e8 <= other)
+
+    def add(self, resting: Resting) -> None:
+        """Put it at the end of its level's queue. The caller has matched it first."""
+        level = self.side(resting.is_buy).level(resting.price_e8)
+        level.queue[resting.order_id] = resting
+        level.total_e8 += resting.remaining_e8
+        self.changed[resting.is_buy][resting.price_e8] = None
+
+    def reduce(self, resting: Resting, quantity_e8: int) -> None:
+        """Take that much from the order; it leaves the book when nothing remains."""
+        side = self.side(resting.is_buy)
+        level = side.levels[resting.price_e8]
+        resting.remaining_e8 -= quantity_e8
+        level.total_e8 -= quantity_e8
+        if not resting.remaining_e8:
+            del level.queue[resting.order_id]
+            if not level.queue:
+                side.drop(resting.price_e8)
+        self.changed[resting.is_buy][resting.price_e8] = None
+
+    def remove(self, resting: Resting) -> None:
+        """Take the whole order out."""
+        self.reduce(resting, resting.remaining_e8)
+
+    def take(
+        self, *, is_buy: bool, limit_e8: int | None, quantity_e8: int
+    ) -> Iterator[tuple[Resting, int]]:
+        """Let a taker walk the other side: (maker, quantity) for each match, book updated."""
+        side = self.side(not is_buy)
+        while quantity_e8 and side.keys:
+            price = side.keys[-1] * side.sign
+            if limit_e8 is not None and (price > limit_e8 if is_buy else price < limit_e8):
+                return
+            resting = next(iter(side.levels[price].queue.values()))
+            fill = min(quantity_e8, resting.remaining_e8)
+            self.reduce(resting, fill)
+            quantity_e8 -= fill
+            yield resting, fill
+
+    def available(self, *, is_buy: bool, limit_e8: int, quantity_e8: int) -> int:
+        """How much of it a taker with that limit would get."""
+        got = 0
+        for price, level in self.side(not is_buy).from_best():
+            if got >= quantity_e8 or (price > limit_e8 if is_buy else price < limit_e8):
+                break
+            got += level.total_e8
+        return min(got, quantity_e8)
+
+    def cost(self, *, is_buy: bool, quantity_e8: int) -> tuple[int, int]:
+        """(quantity, quote amount) that a market order of that quantity would trade."""
+        left = quantity_e8
+        quote = 0
+        for price, level in self.side(not is_buy).from_best():
+            if not left:
+                break
+            fill = min(left, level.total_e8)
+            quote += notional(price, fill)
+            left -= fill
+        return quantity_e8 - left, quote
+
+    def affordable(self, *, is_buy: bool, quote_e8: int, step_e8: int) -> tuple[int, bool]:
+        """The quantity on the step grid nearest below the quote amount; whether the book had it."""
+        got = 0
+        for price, level in self.side(not is_buy).from_best():
+            whole = notional(price, level.total_e8)
+            if whole > quote_e8:
+                return (got + quote_e8 * 10**8 // price) // step_e8 * step_e8, True
+            quote_e8 -= whole
+            got += level.total_e8
+        return got // step_e8 * step_e8, not quote_e8
+
+    def top(self, is_buy: bool, n: int) -> list[tuple[int, int]]:
+        """The best ``n`` levels as (price, quantity)."""
+        side = self.side(is_buy)
+        sign, levels = side.sign, side.levels
+        return [(k * sign, levels[k * sign].total_e8) for k in side.keys[: -n - 1 : -1]]
+
+    def quantity(self, is_buy: bool, price_e8: int) -> int:
+        """What rests at that price."""
+        level = self.side(is_buy).levels.get(price_e8)
+        return level.total_e8 if level else 0
+
+    def queue(self, is_buy: bool, price_e8: int) -> list[Resting]:
+        """The orders at that price in order of arrival."""
+        level = self.side(is_buy).levels.get(price_e8)
+        return list(level.queue.values()) if level else []

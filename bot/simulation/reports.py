@@ -1,0 +1,119 @@
+"""User data events, key for key and in order as Binance sends them (user-data-stream.md)."""
+
+from typing import Any
+
+from bot.simulation.account import Account
+from bot.simulation.fixedpoint import text
+from bot.simulation.orders import Order
+
+__all__ = ["account_position", "balance_update", "execution_report", "trade_report"]
+
+_ZERO = text(0)
+
+
+def execution_report(
+    order: Order, execution: str, *, execution_id: int, now_ms: int, cancel_id: str = ""
+) -> dict[str, Any]:
+    """NEW, CANCELED or EXPIRED. ``cancel_id`` is the client id of the cancel request.
+
+    On a cancel the order's own client id moves from ``c`` to ``C``.
+    """
+    report = _report(order, execution, execution_id, now_ms)
+    if cancel_id:
+        report["c"] = cancel_id
+        report["C"] = order.client_order_id
+    if execution == "NEW":
+        report["w"] = True
+    elif order.expiry_reason:
+        report["eR"] = order.expiry_reason
+    return report
+
+
+def trade_report(
+    order: Order,
+    *,
+    execution_id: int,
+    now_ms: int,
+    trade_id: int,
+    price_e8: int,
+    quantity_e8: int,
+    quote_e8: int,
+    commission_e8: int,
+    commission_asset: str,
+    is_maker: bool,
+) -> dict[str, Any]:
+    """TRADE: one fill, already counted into the order."""
+    report = _report(order, "TRADE", execution_id, now_ms)
+    report["l"] = text(quantity_e8)
+    report["L"] = text(price_e8)
+    report["n"] = text(commission_e8)
+    report["N"] = commission_asset
+    report["t"] = trade_id
+    report["w"] = order.is_open and order.order_type != "MARKET" and order.time_in_force == "GTC"
+    report["m"] = is_maker
+    report["M"] = True
+    report["Y"] = text(quote_e8)
+    return report
+
+
+def account_position(account: Account, assets: list[str], now_ms: int) -> dict[str, Any]:
+    """The balances that may have changed, absolute."""
+    return {
+        "e": "outboundAccountPosition",
+        "E": now_ms,
+        "u": account.update_ms,
+        "B": [
+            {"a": asset, "f": text(balance.free), "l": text(balance.locked)}
+            for asset in assets
+            for balance in (account.balance(asset),)
+        ],
+    }
+
+
+def balance_update(asset: str, delta_e8: int, now_ms: int) -> dict[str, Any]:
+    """A deposit or a withdrawal."""
+    return {"e": "balanceUpdate", "E": now_ms, "a": asset, "d": text(delta_e8), "T": now_ms}
+
+
+def _report(order: Order, execution: str, execution_id: int, now_ms: int) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "e": "executionReport",
+        "E": now_ms,
+        "s": order.symbol,
+        "c": order.client_order_id,
+        "S": order.side,
+        "o": order.order_type,
+        "f": order.time_in_force,
+        "q": text(order.quantity_e8),
+        "p": text(order.price_e8),
+        "P": _ZERO,
+        "F": _ZERO,
+        "g": -1,
+        "C": "",
+        "x": execution,
+        "X": order.status,
+        "r": "NONE",
+        "i": order.order_id,
+        "l": _ZERO,
+        "z": text(order.executed_e8),
+        "L": _ZERO,
+        "n": "0",
+        "N": None,
+        "T": now_ms,
+        "t": -1,
+        "I": execution_id,
+        "w": False,
+        "m": False,
+        "M": False,
+        "O": order.time_ms,
+        "Z": text(order.quote_e8),
+        "Y": _ZERO,
+        "Q": text(order.quote_wanted_e8),
+        "W": order.time_ms,
+        "V": order.stp_mode,
+    }
+    if order.strategy_id is not None:
+        report["j"] = order.strategy_id
+    if order.strategy_type is not None:
+        report["J"] = order.strategy_type
+    return report
