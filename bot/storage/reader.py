@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Row, Select, Table, func, select
 
 from bot.domain.errors import DatabaseError
 from bot.domain.events import OrderEvent
-from bot.domain.fill import Fill
-from bot.domain.order import Order
 from bot.storage import schema
 from bot.storage.connection import normalise_url, reading, reading_engine, shown
 from bot.storage.migrate import ensure_current
+from bot.storage.recovery import fill_of, order_of
 from bot.storage.rows import (
     BalanceRow,
     EquityRow,
@@ -28,11 +27,9 @@ from bot.storage.rows import (
 )
 from bot.storage.types import decimal_sum
 
-__all__ = ["Filter", "TradeReader", "fill_of", "order_of"]
+__all__ = ["Filter", "TradeReader"]
 
 _EVENT = msgspec.json.Decoder(OrderEvent)
-_ORDER_FIELDS = tuple(f for f in Order.__struct_fields__)
-_FILL_FIELDS = tuple(f for f in Fill.__struct_fields__)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,16 +209,6 @@ class TradeReader:
     def _fetch(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         with reading(self._engine, self._url) as connection:
             return connection.execute(statement).all()
-
-
-def order_of(row: Row[Any]) -> Order:
-    """The order that a row of ``orders`` holds."""
-    return Order(**{field: getattr(row, field) for field in _ORDER_FIELDS})
-
-
-def fill_of(row: Row[Any]) -> Fill:
-    """The fill that a row of ``fills`` holds."""
-    return Fill(**{field: getattr(row, field) for field in _FILL_FIELDS})
 
 
 def _conditions(table: Table, time: str, where: Filter) -> list[ColumnElement[bool]]:
