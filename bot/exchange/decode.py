@@ -1,0 +1,124 @@
+"""Frames of a combined market stream to domain events."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bot.domain.commands import Subscription
+from bot.domain.market import MarketEvent
+from bot.exchange.lanes import Lane, lane_for
+from bot.exchange.streams import stream_name
+
+__all__ = ["FrameDecoder", "StreamReply"]
+
+
+class StreamReply(msgspec.Struct, frozen=True):
+    """Everything on a market connection that is no market event."""
+
+    kind: str
+    """``ack``, ``error`` or ``shutdown``."""
+    id: int | str | None
+    text: str
+
+
+class _Envelope(msgspec.Struct):
+    stream: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+    id: int | str | None = None
+    e: str = ""
+    code: int | None = None
+    msg: str = ""
+    error: Any = None
+
+
+class _Named(msgspec.Struct):
+    e: str = ""
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope, strict=False).decode
+_decode_name = msgspec.json.Decoder(_Named, strict=False).decode
+
+
+class FrameDecoder:
+    """Knows the streams that were added to it; counts what it does not know.
+
+    A combined frame begins with ``{"stream":"name",``: that piece, as it is, is the key
+    of the lane. A frame that begins otherwise is parsed whole. Nothing here is fatal:
+    ``broken`` counts frames that cannot be decoded, ``unknown`` those of other streams
+    and types, by name.
+    """
+
+    def __init__(self, on_reply: Callable[[StreamReply], object] | None = None) -> None:
+        self._lanes: dict[bytes, Lane] = {}
+        self._on_reply = on_reply
+        self.broken = 0
+        self.unknown: Counter[str] = Counter()
+
+    def add(self, subscription: Subscription) -> list[int]:
+        """Decode that stream from now on.
+
+        Its cell comes back: ``[recv_ns of the newest good frame]``, 0 before the first.
+        """
+        heard = [0]
+        self._lanes[_key(stream_name(subscription))] = lane_for(
+            subscription.kind, subscription.symbol, heard
+        )
+        return heard
+
+    def intercept(self, stream: str, wrap: Callable[[Lane, Callable[[], None]], Lane]) -> None:
+        """Put ``wrap(lane, restore)`` in the lane's place until ``restore`` is called."""
+        key = _key(stream)
+        lane = self._lanes[key]
+
+        def restore() -> None:
+            self._lanes[key] = lane
+
+        self._lanes[key] = wrap(lane, restore)
+
+    def decode(self, frame: bytes, recv_ns: int) -> MarketEvent | None:
+        """The event of one frame, or None for what is counted or answered elsewhere."""
+        lane = self._lanes.get(frame.partition(b",")[0])
+        if lane is None:
+            return self._decode_otherwise(frame, recv_ns)
+        try:
+            return lane(frame, recv_ns)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            self.broken += 1
+            return None
+
+    def _decode_otherwise(self, frame: bytes, recv_ns: int) -> MarketEvent | None:
+        try:
+            envelope = _decode_envelope(frame)
+            lane = self._lanes.get(_key(envelope.stream)) if envelope.stream else None
+            if lane is not None:
+                return lane(frame, recv_ns)
+            self._sort_out(envelope)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            self.broken += 1
+        return None
+
+    def _sort_out(self, envelope: _Envelope) -> None:
+        name = envelope.e
+        if not name and bytes(envelope.data).lstrip()[:1] == b"{":
+            name = _decode_name(envelope.data).e
+        if name == "serverShutdown":
+            self._reply(StreamReply("shutdown", None, name))
+        elif envelope.stream:
+            self.unknown[envelope.stream] += 1
+        elif envelope.error is not None or envelope.code is not None:
+            text = str(envelope.msg or envelope.error)
+            self._reply(StreamReply("error", envelope.id, text))
+        elif envelope.id is not None:
+            self._reply(StreamReply("ack", envelope.id, ""))
+        else:
+            self.unknown[name or "?"] += 1
+
+    def _reply(self, reply: StreamReply) -> None:
+        if self._on_reply is not None:
+            self._on_reply(reply)
+
+
+def _key(stream: str) -> bytes:
+    return b'{"stream":"' + stream.encode() + b'"'
