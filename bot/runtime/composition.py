@@ -1,0 +1,268 @@
+"""The composition root: which parts a venue name stands for. The only place that knows."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.commands import QueryOrder
+from bot.domain.errors import SettingsError, VenueSetupError
+from bot.domain.events import OrderNotFound
+from bot.domain.instrument import Instrument
+from bot.domain.values import OrderStatus
+from bot.exchange import endpoints
+from bot.exchange.endpoints import Endpoints
+from bot.exchange.market_feed import BinanceMarketFeed
+from bot.exchange.session import Session
+from bot.exchange.user_feed import BinanceUserFeed
+from bot.exchange.venue import BinanceVenue
+from bot.ports import Clock, Emit, MarketFeed, Recovery, Store, UserFeed, Venue
+from bot.runtime.embedded import EmbeddedExchange, state_file
+from bot.runtime.environment import Environment, latest_of
+from bot.runtime.logs import logger
+from bot.runtime.settings import LIVE_CONFIRMATION, Settings
+from bot.storage.open import open_store, prepare
+from bot.storage.reader import TradeReader
+
+if TYPE_CHECKING:
+    from bot.runtime.runner import Plan
+
+__all__ = ["Connected", "Parts", "connected", "endpoints_of", "keys_of", "opened"]
+
+_SIM_KEY: Final = "sim-key"
+_SIM_SECRET: Final = "sim-secret"  # noqa: S105 - the public account of the simulated exchange
+
+
+@dataclass(slots=True)
+class Connected:
+    """A session with the exchange that a venue name stands for."""
+
+    session: Session
+    venue: BinanceVenue
+    where: str
+    """The address, or ``embedded``."""
+    account_key: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything that a run is made of, apart from its engine."""
+
+    venue: Venue
+    market_feed: MarketFeed
+    user_feed: UserFeed
+    store: Store
+    instruments: dict[str, Instrument]
+    recovery: Recovery
+    environment: str
+    connect: Callable[[Emit], None]
+    """Says where events go; to be called once, before the feeds run."""
+    sync_clock: Callable[[], Awaitable[None]]
+    renew_lease: Callable[[], Awaitable[None]]
+    backlog: Callable[[], int]
+    notes: list[tuple[str, str, str]]
+    """(kind, subject, cause) of incidents that happened before there was an engine."""
+
+
+class _Door:
+    """Where the feeds put their events until the pump is there."""
+
+    def __init__(self) -> None:
+        self.emit: Emit = lambda _: None
+
+    def __call__(self, event: object) -> None:
+        self.emit(event)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
+    """Open everything in the order in which it may fail cheaply; close it in reverse.
+
+    Raises:
+        UserError: a part cannot be had; one line says which and what to do.
+    """
+    settings = plan.settings
+    async with AsyncExitStack() as stack:
+        fresh = _is_new_file(settings.db)
+        prepare(settings.db)
+        store = open_store(settings.db, synchronous=settings.db_synchronous)
+        stack.push_async_callback(store.close)
+        if fresh:
+            # A new database is a new account: the old one's orders would be unexplained.
+            state_file(settings.db).unlink(missing_ok=True)
+        exchange = await stack.enter_async_context(
+            connected(
+                settings,
+                clock=clock,
+                seed=plan.seed,
+                tape=plan.tape,
+                speed=plan.speed,
+                faults=plan.faults,
+            )
+        )
+        instruments = await exchange.venue.instruments(settings.symbols)
+        base = Environment.of(
+            venue=settings.venue,
+            market=settings.market,
+            where=exchange.where,
+            api_key=exchange.account_key,
+        )
+        with TradeReader(settings.db) as reader:
+            environment = latest_of(base, [row.environment for row in reader.runs()])
+        recovery = store.recover(str(environment))
+        notes: list[tuple[str, str, str]] = []
+        if await _was_wiped(exchange.venue, recovery):
+            if settings.venue == "live":
+                raise VenueSetupError(
+                    f"the account does not know the orders stored in {settings.db}: "
+                    "is this the right API key? give another --db for another account"
+                )
+            environment = environment.next()
+            recovery = store.recover(str(environment))
+            cause = "the exchange does not know our stored orders: it was wiped"
+            notes.append(("exchange_reset", str(environment), cause))
+        door = _Door()
+        user_feed = BinanceUserFeed(exchange.session, door, clock)
+        market_feed = BinanceMarketFeed(
+            exchange.session,
+            door,
+            clock,
+            streams_per_connection=settings.streams_per_connection,
+        )
+        yield Parts(
+            venue=exchange.venue,
+            market_feed=market_feed,
+            user_feed=user_feed,
+            store=store,
+            instruments=instruments,
+            recovery=recovery,
+            environment=str(environment),
+            connect=lambda emit: setattr(door, "emit", emit),
+            sync_clock=exchange.session.sync_clock,
+            renew_lease=user_feed.renew,
+            backlog=lambda: store.backlog,
+            notes=notes,
+        )
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings,
+    *,
+    clock: Clock,
+    seed: int = 1,
+    tape: Path | None = None,
+    speed: float = 1.0,
+    faults: Path | None = None,
+) -> AsyncIterator[Connected]:
+    """A session with the settings' venue; starts the embedded exchange where that is the venue.
+
+    Raises:
+        UserError: a key is missing, the exchange does not start or cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        where, at = await _locate(settings, stack, seed=seed, tape=tape, speed=speed, faults=faults)
+        key, secret = keys_of(settings)
+        session = await Session.open(
+            at, api_key=key, api_secret=secret, recv_window_ms=settings.recv_window_ms
+        )
+        stack.push_async_callback(session.close)
+        await session.sync_clock()
+        logger.bind(source="bot").info("connected to {} ({})", settings.venue, where)
+        yield Connected(
+            session=session,
+            venue=BinanceVenue(session, clock),
+            where=where,
+            account_key=key,
+        )
+
+
+async def _locate(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    seed: int,
+    tape: Path | None,
+    speed: float,
+    faults: Path | None,
+) -> tuple[str, Endpoints]:
+    if settings.venue != "sim" and tape is not None:
+        raise SettingsError(f"--tape plays on the simulated exchange only, not on {settings.venue}")
+    at = endpoints_of(settings)
+    if at is not None:
+        return at.name, at
+    exchange = await stack.enter_async_context(
+        EmbeddedExchange(
+            state=state_file(settings.db),
+            symbols=settings.symbols,
+            seed=seed,
+            tape=tape,
+            speed=speed,
+            faults=faults,
+        )
+    )
+    return "embedded", endpoints.from_url(exchange.url)
+
+
+def endpoints_of(settings: Settings) -> Endpoints | None:
+    """The addresses of the settings' venue; None for the embedded exchange.
+
+    Raises:
+        SettingsError: the URL is none, or trading real money was not confirmed.
+    """
+    if settings.venue == "live" and settings.live_confirmation != LIVE_CONFIRMATION:
+        raise SettingsError(
+            "--venue live trades real money: set BOT_LIVE_CONFIRMATION to "
+            f"{LIVE_CONFIRMATION!r} if you mean it"
+        )
+    if settings.venue_url:
+        return endpoints.from_url(settings.venue_url)
+    known = {"testnet": endpoints.TESTNET, "demo": endpoints.DEMO, "live": endpoints.LIVE}
+    return known.get(settings.venue)
+
+
+def keys_of(settings: Settings) -> tuple[str, str]:
+    """API key and secret; the simulated exchange has an account for everyone.
+
+    Raises:
+        SettingsError: the venue needs keys and there are none.
+    """
+    key, secret = settings.api_key.get_secret_value(), settings.api_secret.get_secret_value()
+    if key and secret:
+        return key, secret
+    if settings.venue == "sim":
+        return _SIM_KEY, _SIM_SECRET
+    raise SettingsError(
+        f"--venue {settings.venue} needs BOT_API_KEY and BOT_API_SECRET, in the environment or .env"
+    )
+
+
+async def _was_wiped(venue: Venue, recovery: Recovery) -> bool:
+    """Whether the exchange no longer knows an order that it certainly knew.
+
+    Orders with fills are never archived (unfilled ones are, after 90 days), so the order
+    of the newest fill decides; without fills, the newest order that was accepted.
+    """
+    accepted = [
+        order
+        for order in (*recovery.recent_orders, *recovery.orders)
+        if order.venue_order_id is not None and order.status is not OrderStatus.REJECTED
+    ]
+    if recovery.fills:
+        fill = recovery.fills[-1].fill
+        probe = QueryOrder(client_order_id=fill.client_order_id, symbol=fill.symbol)
+    elif accepted:
+        newest = max(accepted, key=lambda order: order.created_ns)
+        probe = QueryOrder(client_order_id=newest.client_order_id, symbol=newest.symbol)
+    else:
+        return False
+    answers = await venue.query(probe)
+    return any(isinstance(answer, OrderNotFound) for answer in answers)
+
+
+def _is_new_file(db: str) -> bool:
+    if not db.startswith("sqlite"):
+        return False
+    path = Path(db.split("///", 1)[-1])
+    return not path.exists() or path.stat().st_size == 0

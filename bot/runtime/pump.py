@@ -1,0 +1,63 @@
+"""The pump: moves events into the engine and its effects out again."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bot.domain.commands import Command
+from bot.domain.events import Event
+from bot.domain.market import QuoteTick, TradeTick
+from bot.engine.effects import Effects
+from bot.engine.engine import Engine
+from bot.ports import Store
+from bot.runtime.latency import Latency
+from bot.runtime.logs import logger
+
+__all__ = ["Pump"]
+
+_MARKET: Final = (QuoteTick, TradeTick)
+
+Dispatch = Callable[[Sequence[Command], int], None]
+
+
+class Pump:
+    """``emit`` is the one door into the engine; it runs each event to completion."""
+
+    def __init__(self, engine: Engine, store: Store, *, dispatch: Dispatch) -> None:
+        self._engine = engine
+        self._store = store
+        self._dispatch = dispatch
+        self.latency = Latency()
+        self.faults = 0
+
+    def emit(self, event: Event) -> None:
+        """Feed one event and carry out what the engine did. Event loop's thread only."""
+        engine = self._engine
+        try:
+            engine.feed(event)
+        except Exception as e:  # noqa: BLE001 - wall: a bug of ours must not stop the feeds
+            self._failed(event, e)
+        if engine.has_effects:
+            self.flush()
+        if isinstance(event, _MARKET):
+            self.latency.add(time.time_ns() - event.recv_ns)
+
+    def flush(self) -> None:
+        """Store, send and log what the engine has done since the last time."""
+        effects = self._engine.take()
+        mark = self._store.append(effects.records) if effects.records else 0
+        if effects.commands:
+            self._dispatch(effects.commands, mark)
+        self._log(effects)
+
+    def _log(self, effects: Effects) -> None:
+        for line in effects.logs:
+            logger.bind(source=line.source).log(line.level, "{}", line.message)
+
+    def _failed(self, event: Event, error: Exception) -> None:
+        self.faults += 1
+        kind = type(event).__name__
+        logger.bind(source="pump").opt(exception=error).debug("handling {} failed", kind)
+        self._engine.incident(
+            "internal_fault", kind, f"{type(error).__name__}: {error}", severity="error"
+        )

@@ -1,0 +1,297 @@
+"""A run from start to end: recover, connect, reconcile, trade, stop."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from bot import __version__
+from bot.domain.events import SnapshotDue, StopRequested, SweepDue, TimePassed
+from bot.domain.records import RunEnded, RunStarted
+from bot.domain.values import SECOND_NS
+from bot.engine.engine import Engine, EngineConfig
+from bot.engine.host import StrategySpec
+from bot.engine.identity import run_name
+from bot.engine.recovery import restore
+from bot.engine.risk import RiskLimits
+from bot.ports import Recovery
+from bot.runtime.clock import WallClock
+from bot.runtime.composition import Parts, opened
+from bot.runtime.logs import logger
+from bot.runtime.progress import Progress, Summary, progress_of, summary_of
+from bot.runtime.pump import Pump
+from bot.runtime.scheduler import Job, Timetable
+from bot.runtime.sender import Sender
+from bot.runtime.settings import Settings
+from bot.runtime.watchdog import Watchdog
+
+__all__ = ["Plan", "Runner"]
+
+_TICK_S: Final = 0.1
+_RESTART_PAUSE_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run: the settings, and what only the command line knows."""
+
+    settings: Settings
+    strategies: tuple[StrategySpec, ...]
+    duration_s: float | None = None
+    seed: int = 1
+    tape: Path | None = None
+    speed: float = 1.0
+    faults: Path | None = None
+    on_progress: Callable[[Progress], None] = field(default=lambda _: None)
+
+
+class Runner:
+    """Owns every task of a run. Use :meth:`run` once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._clock = WallClock()
+        self._stop = asyncio.Event()
+        self._reason = ""
+        self._outcome = "stopped"
+
+    async def run(self) -> Summary:
+        """Trade until the time is up or a signal comes, then stop in good order.
+
+        Raises:
+            UserError: the run cannot begin; one line says why.
+        """
+        started_ns = self._clock.now_ns()
+        plan = self._plan
+        async with opened(plan, clock=self._clock) as parts:
+            engine = self._engine(parts, started_ns)
+            sender = Sender(
+                venue=parts.venue,
+                store=parts.store,
+                clock=self._clock,
+                market_feed=parts.market_feed,
+                closed=lambda: engine.gate.closed,
+                intent_max_age_s=plan.settings.intent_max_age_s,
+            )
+            pump = Pump(engine, parts.store, dispatch=sender.dispatch)
+            parts.connect(pump.emit)
+            parts.store.append([self._started(parts, engine, started_ns)])
+            for kind, subject, cause in parts.notes:
+                engine.incident(kind, subject, cause, severity="warning")
+            self._recover(engine, parts.recovery, started_ns)
+            engine.watch_prices()
+            pump.flush()
+            await self._trade(parts, engine, pump, sender)
+            ended_ns = self._clock.now_ns()
+            pump.emit(SnapshotDue(recv_ns=ended_ns))
+            parts.store.append(
+                [RunEnded(run_id=engine.config.run_id, ended_ns=ended_ns, outcome=self._outcome)]
+            )
+            return summary_of(
+                engine,
+                pump.latency,
+                venue=plan.settings.venue,
+                started_at=_iso(started_ns),
+                ended_at=_iso(ended_ns),
+                outcome=self._outcome,
+            )
+
+    # --- before ------------------------------------------------------------------------
+
+    def _engine(self, parts: Parts, started_ns: int) -> Engine:
+        settings = self._plan.settings
+        engine = Engine(
+            EngineConfig(
+                run_id=run_name(started_ns),
+                limits=RiskLimits(**settings.risk.model_dump()),
+                recv_window_ms=settings.recv_window_ms,
+                slow_callback_ms=settings.slow_callback_ms,
+            ),
+            parts.instruments,
+            stopwatch=time.perf_counter_ns,
+        )
+        for spec in self._plan.strategies:
+            engine.host.load(spec, parts.recovery.state.get(spec.strategy_id, {}))
+        return engine
+
+    def _recover(self, engine: Engine, recovery: Recovery, now_ns: int) -> None:
+        restore(
+            engine,
+            now_ns=now_ns,
+            orders=(*recovery.recent_orders, *recovery.orders),
+            fills=[(row.fill, row.strategy_id, row.fee_quote) for row in recovery.fills],
+            engine_state=recovery.state.get("_engine", {}),
+            open_incidents=[row.incident_id for row in recovery.open_incidents],
+        )
+        if recovery.orders or recovery.fills:
+            logger.bind(source="recovery").info(
+                "recovered {} open orders and {} fills", len(recovery.orders), len(recovery.fills)
+            )
+        if engine.halted:
+            logger.bind(source="recovery").warning("still halted: {}", engine.halted)
+
+    def _started(self, parts: Parts, engine: Engine, started_ns: int) -> RunStarted:
+        settings = self._plan.settings
+        return RunStarted(
+            run_id=engine.config.run_id,
+            environment=parts.environment,
+            venue=settings.venue,
+            market=settings.market,
+            code_version=__version__,
+            settings_digest=settings.digest(),
+            strategies={
+                spec.strategy_id: {
+                    "class": spec.kind.__name__,
+                    "version": spec.kind.version,
+                    "params": spec.params.model_dump_json(),
+                    "symbols": " ".join(spec.symbols),
+                }
+                for spec in self._plan.strategies
+            },
+            symbols=tuple(parts.instruments),
+            started_ns=started_ns,
+        )
+
+    # --- while -------------------------------------------------------------------------
+
+    async def _trade(self, parts: Parts, engine: Engine, pump: Pump, sender: Sender) -> None:
+        watchdog = Watchdog(
+            lambda: engine.bus.running, bound_s=self._plan.settings.stuck_callback_s
+        )
+        timetable = self._timetable(parts, engine, pump)
+        watchdog.start()
+        timetable.start()
+        try:
+            with self._signals():
+                async with asyncio.TaskGroup() as tasks:
+                    await sender.run(pump.emit, tasks)
+                    running = [
+                        tasks.create_task(self._kept("user feed", parts.user_feed.run, engine)),
+                        tasks.create_task(self._kept("market feed", parts.market_feed.run, engine)),
+                        tasks.create_task(self._tick(pump)),
+                        tasks.create_task(self._show(engine, pump, parts)),
+                    ]
+                    await self._until_stop()
+                    await self._wind_down(engine, pump)
+                    for task in running:
+                        task.cancel()
+        finally:
+            timetable.stop()
+            watchdog.stop()
+
+    def _timetable(self, parts: Parts, engine: Engine, pump: Pump) -> Timetable:
+        settings, now = self._plan.settings, self._clock.now_ns
+
+        def failed(name: str, cause: str) -> None:
+            engine.incident("job_failed", name, cause, severity="warning")
+            pump.flush()
+
+        async def rules() -> None:
+            fresh = await parts.venue.instruments(tuple(parts.instruments))
+            for symbol, instrument in fresh.items():
+                if engine.cache.instruments.get(symbol) != instrument:
+                    engine.cache.instruments[symbol] = instrument
+                    cause = "tick, step or limits changed"
+                    engine.incident("rules_changed", symbol, cause, severity="info")
+                    pump.flush()
+
+        timetable = Timetable(failed)
+        jobs: tuple[Job, ...] = (
+            Job(
+                "reconcile sweep",
+                settings.sweep_every_s,
+                lambda: pump.emit(SweepDue(cause="schedule", recv_ns=now())),
+            ),
+            Job("clock offset", settings.clock_every_s, parts.sync_clock),
+            Job("symbol rules", settings.rules_every_s, rules),
+            Job("lease renewal", settings.lease_every_s, parts.renew_lease),
+            Job(
+                "equity snapshot",
+                settings.equity_every_s,
+                lambda: pump.emit(SnapshotDue(recv_ns=now())),
+            ),
+        )
+        for job in jobs:
+            timetable.add(job)
+        return timetable
+
+    async def _kept(self, name: str, run: Callable[[], Awaitable[None]], engine: Engine) -> None:
+        """Run a feed for ever; if it ends by a bug of ours, write that down and begin again."""
+        while True:
+            try:
+                await run()
+            except Exception as e:  # noqa: BLE001 - wall: a feed
+                logger.bind(source=name).opt(exception=e).debug("{} failed", name)
+                cause = f"{type(e).__name__}: {e}"
+                engine.incident("internal_fault", name, cause, severity="error")
+            await asyncio.sleep(_RESTART_PAUSE_S)
+
+    async def _tick(self, pump: Pump) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            pump.emit(TimePassed(recv_ns=self._clock.now_ns()))
+
+    async def _show(self, engine: Engine, pump: Pump, parts: Parts) -> None:
+        began = time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            self._plan.on_progress(
+                progress_of(
+                    engine,
+                    pump.latency,
+                    elapsed_s=time.monotonic() - began,
+                    backlog=parts.backlog(),
+                )
+            )
+
+    # --- after -------------------------------------------------------------------------
+
+    async def _until_stop(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), self._plan.duration_s)
+        self._reason = self._reason or "the time is up"
+
+    async def _wind_down(self, engine: Engine, pump: Pump) -> None:
+        """Let the strategies stop, cancel what rests if so set, and wait for the answers."""
+        settings = self._plan.settings
+        logger.bind(source="bot").info("stopping: {}", self._reason)
+        pump.emit(
+            StopRequested(
+                reason=self._reason,
+                cancel_orders=settings.on_stop == "cancel",
+                recv_ns=self._clock.now_ns(),
+            )
+        )
+        deadline = time.monotonic() + settings.stop_timeout_s
+        while not engine.is_settled and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        if not engine.is_settled:
+            waited_s = settings.stop_timeout_s
+            cause = f"answers were still missing {waited_s:g} s after the stop"
+            engine.incident("stop_unsettled", "bot", cause, severity="warning")
+            self._outcome = "stopped, with orders unsettled"
+
+    @contextlib.contextmanager
+    def _signals(self) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def stop(name: str) -> None:
+            self._reason = name
+            self._stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number.name)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def _iso(ns: int) -> str:
+    return datetime.fromtimestamp(ns / SECOND_NS, UTC).isoformat(timespec="milliseconds")
