@@ -1,0 +1,60 @@
+"""The exchange's own control side: its truth, and the faults it is told to commit."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bot.simulation.errors import ApiError
+from bot.simulation.exchange import SimulatedExchange
+from bot.simulation.faults import FaultPlan, parse_faults
+from bot.simulation.wire.connections import Connections
+from bot.simulation.wire.gateway import json_response
+
+__all__ = ["Admin"]
+
+
+class Admin:
+    def __init__(
+        self,
+        *,
+        exchange: SimulatedExchange,
+        plan: FaultPlan,
+        connections: Connections,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._exchange = exchange
+        self._plan = plan
+        self._connections = connections
+        self._now_ms = now_ms
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """The response to a request below ``/sim/``."""
+        route = (request.method, request.path)
+        try:
+            if route == ("GET", "/sim/state"):
+                return json_response(self._state())
+            if route == ("POST", "/sim/faults"):
+                self._plan.add(parse_faults(_json(await request.read())), self._now_ms())
+            elif route == ("DELETE", "/sim/faults"):
+                self._plan.clear()
+            elif route != ("GET", "/sim/faults"):
+                msg = f"no {route[0]} {route[1]}: there are /sim/state and /sim/faults"
+                return json_response({"code": -1000, "msg": msg}, status=404)
+        except ApiError as e:
+            return json_response(e.body, status=e.status)
+        return json_response({"faults": self._plan.active()})
+
+    def _state(self) -> dict[str, Any]:
+        described = [connection.describe() for connection in self._connections]
+        return self._exchange.state() | {"connections": described, "clock": self._now_ms()}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except json.JSONDecodeError as e:
+        msg = f"the body is not JSON: line {e.lineno} column {e.colno}"
+        raise ApiError(400, -1130, msg) from None

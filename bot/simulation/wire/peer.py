@@ -1,0 +1,185 @@
+"""One WebSocket connection: what it sends, what it must answer and when it ends."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+
+from aiohttp import WSMsgType, web
+
+from bot.simulation.wire import frames
+from bot.simulation.wire.rules import WireRules
+
+__all__ = ["Peer"]
+
+_POLICY_VIOLATION = 1008
+_GOING_AWAY = 1001
+_CLOSE_WAIT_S = 0.5
+
+
+class Peer:
+    """The exchange's end of a connection.
+
+    Frames posted in one turn of the event loop leave in one write. A client that does not read
+    is bounded: with more than ``send_buffer_bytes`` waiting it is disconnected.
+    """
+
+    def __init__(
+        self,
+        *,
+        ident: int,
+        kind: str,
+        path: str,
+        since_ms: int,
+        rules: WireRules,
+        counts_text: bool,
+    ) -> None:
+        self.ident = ident
+        self.kind = kind
+        self.path = path
+        self.since_ms = since_ms
+        self.half_open = False
+        self._ended = False
+        self._rules = rules
+        # The WebSocket API limits requests by weight, streams limit every client frame.
+        self._counts_text = counts_text
+        self._loop = asyncio.get_running_loop()
+        self._socket = web.WebSocketResponse(
+            autoping=False,
+            autoclose=False,
+            compress=False,
+            timeout=_CLOSE_WAIT_S,
+            max_msg_size=rules.max_message_bytes,
+        )
+        self._transport: asyncio.WriteTransport | None = None
+        self._outbox: list[bytes] = []
+        self._recent: deque[float] = deque(maxlen=rules.client_messages)
+        self._unanswered: dict[bytes, float] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    async def open(self, request: web.BaseRequest) -> web.WebSocketResponse:
+        """Shake hands. Raises aiohttp's HTTPException where the request is no handshake."""
+        await self._socket.prepare(request)
+        transport = request.transport
+        if isinstance(transport, asyncio.WriteTransport):
+            self._transport = transport
+        self._after("ping", self._rules.ping_interval_s, self._ping)
+        self._after("life", self._rules.lifetime_s, self._end_of_life)
+        return self._socket
+
+    def post(self, frame: bytes) -> None:
+        """Queue the bytes of a whole frame; they leave in this turn of the loop."""
+        if self.half_open:
+            return
+        if not self._outbox:
+            self._loop.call_soon(self._flush)
+        self._outbox.append(frame)
+
+    def say(self, document: object) -> None:
+        """Queue a JSON document as a text frame."""
+        self.post(frames.text(frames.encoded(document)))
+
+    def abort(self) -> None:
+        """Cut the connection: no close frame, what was queued is lost."""
+        self._outbox.clear()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def freeze(self) -> None:
+        """Send and answer nothing more, and keep the connection."""
+        self._outbox.clear()
+        self.half_open = True
+        self._cancel_timers()
+
+    def end(self, code: int = _GOING_AWAY, reason: str = "") -> None:
+        """Close in order: a close frame, and the connection a moment later."""
+        if self.half_open or self._ended:
+            return
+        self._ended = True
+        self.post(frames.close(code, reason))
+        self._after("cut", _CLOSE_WAIT_S, self.abort)
+
+    async def messages(self) -> AsyncGenerator[str | bytes, None]:
+        """What the client sends, until the connection ends; pings and pongs are dealt with."""
+        try:
+            async for message in self._socket:
+                if self.half_open:
+                    continue
+                if message.type is WSMsgType.PING:
+                    self._counted()
+                    self.post(frames.pong(message.data))
+                elif message.type is WSMsgType.PONG:
+                    self._counted()
+                    self._ponged(bytes(message.data))
+                elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    if self._counts_text and not self._counted():
+                        return
+                    yield message.data
+                else:
+                    return
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        transport = self._transport
+        # A transport has no event for its end.
+        while self.half_open and transport is not None and not transport.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(_CLOSE_WAIT_S)
+        self._cancel_timers()
+        self._flush()
+        if self._ended and transport is not None:
+            # The close frame was ours; a second one must not follow.
+            transport.close()
+        await self._socket.close()
+
+    def _flush(self) -> None:
+        if not self._outbox:
+            return
+        waiting, self._outbox = self._outbox, []
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(b"".join(waiting))
+        if transport.get_write_buffer_size() > self._rules.send_buffer_bytes:
+            transport.abort()
+
+    def _counted(self) -> bool:
+        """Count a frame of the client; False, and the end, when there were too many."""
+        now = self._loop.time()
+        too_many = len(self._recent) == self._recent.maxlen and now - self._recent[0] < 1.0
+        self._recent.append(now)
+        if too_many:
+            self.end(_POLICY_VIOLATION, "Too many requests")
+        return not too_many
+
+    def _ping(self) -> None:
+        now = self._loop.time()
+        oldest = next(iter(self._unanswered.values()), now)
+        if now - oldest >= self._rules.pong_timeout_s:
+            self.end(_POLICY_VIOLATION, "Pong timeout")
+            return
+        payload = str(int(now * 1_000_000)).encode()
+        self._unanswered[payload] = now
+        self.post(frames.ping(payload))
+        self._after("ping", self._rules.ping_interval_s, self._ping)
+
+    def _ponged(self, payload: bytes) -> None:
+        # A pong also answers every ping before it (RFC 6455, 5.5.3); others change nothing.
+        if payload in self._unanswered:
+            for sent in list(self._unanswered):
+                del self._unanswered[sent]
+                if sent == payload:
+                    break
+
+    def _end_of_life(self) -> None:
+        self.end(_GOING_AWAY, "24 hours")
+
+    def _after(self, name: str, delay_s: float, do: Callable[[], None]) -> None:
+        previous = self._timers.pop(name, None)
+        if previous is not None:
+            previous.cancel()
+        self._timers[name] = self._loop.call_later(delay_s, do)
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
