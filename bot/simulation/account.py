@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.simulation.commission import Commission, Rates
 from bot.simulation.fixedpoint import parse, text
 
-__all__ = ["DEFAULT_BALANCES", "Account", "AccountSpec", "Balance"]
+__all__ = ["DEFAULT_BALANCES", "Account", "AccountSpec", "Balance", "OwnTrade"]
 
 DEFAULT_BALANCES: Final[Mapping[str, Decimal]] = {
     "USDT": Decimal(1_000_000),
@@ -74,6 +74,16 @@ class OwnTrade:
             "isBuyer": self.is_buyer,
             "isMaker": self.is_maker,
             "isBestMatch": True,
+        }
+
+    def fill(self) -> dict[str, Any]:
+        """As ``fills`` of a FULL answer gives it."""
+        return {
+            "price": text(self.price_e8),
+            "qty": text(self.quantity_e8),
+            "commission": text(self.commission_e8),
+            "commissionAsset": self.commission_asset,
+            "tradeId": self.trade_id,
         }
 
 

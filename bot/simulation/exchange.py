@@ -6,11 +6,19 @@ happened comes out of :meth:`SimulatedExchange.take`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from bot.simulation.account import AccountSpec
+from bot.simulation.desk import OrderDesk
 from bot.simulation.emissions import Emission
-from bot.simulation.journal import Journal
+from bot.simulation.enquiries import Enquiries
+from bot.simulation.errors import ApiError
+from bot.simulation.fixedpoint import decimal
+from bot.simulation.floor import Floor
+from bot.simulation.journal import Journal, read_lines
+from bot.simulation.publicdata import PublicData, quote
+from bot.simulation.recovery import opening_record, replay
 from bot.simulation.rules import SymbolRules
 
 __all__ = ["MarketSource", "SimulatedExchange"]
@@ -18,15 +26,35 @@ __all__ = ["MarketSource", "SimulatedExchange"]
 Params = Mapping[str, str]
 Body = dict[str, Any]
 
+_RATE_LIMITS: Final = (
+    {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
+    {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 300_000},
+)
+
 
 class MarketSource(Protocol):
     """Everybody else in the market."""
 
-    def start(self, venue: Any, now_ms: int) -> None: ...
+    @property
+    def recorded_streams(self) -> frozenset[str]:
+        """Streams that it brings as recorded frames."""
+        ...
 
-    def advance(self, venue: Any, now_ms: int) -> None: ...
+    def start(self, floor: Floor, now_ms: int) -> None:
+        """Fill the books. Client orders may rest there already, after a restore."""
+        ...
 
-    def next_due_ms(self) -> int | None: ...
+    def advance(self, floor: Floor, now_ms: int) -> None:
+        """Do everything that is due up to now."""
+        ...
+
+    def next_due_ms(self) -> int | None:
+        """When something is due next; None: never again."""
+        ...
+
+    def market_ms(self, now_ms: int) -> int:
+        """The time of market data when the exchange's clock shows ``now_ms``."""
+        ...
 
 
 class SimulatedExchange:
@@ -35,6 +63,7 @@ class SimulatedExchange:
     ``account`` is the API key. ``params`` are the decoded parameters, as text; ``timestamp``,
     ``recvWindow``, ``signature`` and ``apiKey`` are known and ignored. Each call that takes
     ``now_ms`` first moves the market up to it. Answers are what Binance's REST API gives.
+    Emissions pile up until they are taken: take them after each call.
 
     Raises:
         ApiError: from any call: what Binance would answer instead.
@@ -48,8 +77,20 @@ class SimulatedExchange:
         market: MarketSource,
         start_ms: int,
         journal: Journal | None = None,
+        records: Iterable[dict[str, Any]] = (),
     ) -> None:
-        raise NotImplementedError
+        """``records`` are those of an earlier journal; see :meth:`restore`."""
+        self._now_ms = start_ms
+        self._market = market
+        self._specs = {spec.key: spec for spec in accounts}
+        self._floor = Floor(symbols, accounts, journal)
+        self._desk = OrderDesk(self._floor)
+        self._enquiries = Enquiries(self._floor, self._desk)
+        self._public = PublicData(self._floor.listings, lambda: self.market_ms)
+        replay(self._floor, records)
+        if journal is not None:
+            journal.write(opening_record(self._floor, start_ms))
+        market.start(self._floor, start_ms)
 
     @classmethod
     def restore(
@@ -62,104 +103,157 @@ class SimulatedExchange:
         start_ms: int,
         journal: Journal | None = None,
     ) -> "SimulatedExchange":
-        """The exchange that wrote these journal lines: same accounts, orders, trades, next ids."""
-        raise NotImplementedError
+        """The exchange that wrote these journal lines: same accounts, orders, trades, next ids.
+
+        Open orders rest again, before the market fills the book around them. Without lines it
+        is a new exchange. Accounts and symbols that are new get their opening balances.
+
+        Raises:
+            DataError: a line is damaged.
+        """
+        return cls(
+            symbols=symbols,
+            accounts=accounts,
+            market=market,
+            start_ms=start_ms,
+            journal=journal,
+            records=read_lines(lines),
+        )
 
     # --- time ------------------------------------------------------------------------
 
     def advance(self, now_ms: int) -> None:
-        """Move the market up to now; resting client orders may fill."""
-        raise NotImplementedError
+        """Move the market up to now; resting client orders may fill. Time never goes back."""
+        self._now_ms = max(self._now_ms, now_ms)
+        self._market.advance(self._floor, self._now_ms)
 
     def next_due_ms(self) -> int | None:
         """When :meth:`advance` next has something to do; None: never again."""
-        raise NotImplementedError
+        return self._market.next_due_ms()
 
     def take(self) -> list[Emission]:
         """What happened since the last call, in order."""
-        raise NotImplementedError
+        taken, self._floor.out = self._floor.out, []
+        return taken
 
     # --- the account's side ----------------------------------------------------------
 
     def place_order(self, account: str, params: Params, now_ms: int) -> Body:
-        raise NotImplementedError
+        """``POST /api/v3/order``."""
+        return self._desk.place(account, params, self._enter(account, now_ms))
 
     def test_order(self, account: str, params: Params, now_ms: int) -> Body:
-        raise NotImplementedError
+        """``POST /api/v3/order/test``."""
+        return self._desk.test(account, params, self._enter(account, now_ms))
 
     def cancel_order(self, account: str, params: Params, now_ms: int) -> Body:
-        raise NotImplementedError
+        """``DELETE /api/v3/order``."""
+        return self._desk.cancel(account, params, self._enter(account, now_ms))
 
     def cancel_open_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        raise NotImplementedError
+        """``DELETE /api/v3/openOrders``."""
+        return self._desk.cancel_all(account, params, self._enter(account, now_ms))
 
     def query_order(self, account: str, params: Params, now_ms: int) -> Body:
-        raise NotImplementedError
+        """``GET /api/v3/order``."""
+        self._enter(account, now_ms)
+        return self._enquiries.order(account, params)
 
     def open_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/openOrders``."""
+        self._enter(account, now_ms)
+        return self._enquiries.open_orders(account, params)
 
     def all_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/allOrders``."""
+        self._enter(account, now_ms)
+        return self._enquiries.all_orders(account, params)
 
     def my_trades(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/myTrades``."""
+        self._enter(account, now_ms)
+        return self._enquiries.my_trades(account, params)
 
     def account_info(self, account: str, params: Params, now_ms: int) -> Body:
-        raise NotImplementedError
+        """``GET /api/v3/account``."""
+        self._enter(account, now_ms)
+        return self._enquiries.account(account, params)
 
     def commission(self, account: str, params: Params, now_ms: int) -> Body:
-        raise NotImplementedError
+        """``GET /api/v3/account/commission``."""
+        self._enter(account, now_ms)
+        return self._enquiries.commission(account, params)
 
     def unfilled_order_count(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /api/v3/rateLimit/order``; also what the X-MBX-ORDER-COUNT headers need.
 
         The limit itself (-1015, 429) is enforced by :meth:`place_order`.
         """
-        raise NotImplementedError
+        del params
+        return self._floor.counts.body(account, self._enter(account, now_ms))
 
     # --- public data, as of the last advance -----------------------------------------
 
     def exchange_info(self, params: Params) -> Body:
-        raise NotImplementedError
+        """``GET /api/v3/exchangeInfo``."""
+        if "symbol" in params:
+            listings = [self._public.listing(params)]
+        else:
+            listings = self._public.chosen(params)
+        return {
+            "timezone": "UTC",
+            "serverTime": self._now_ms,
+            "rateLimits": [_RATE_LIMITS[0], *self._floor.counts.rules(), _RATE_LIMITS[1]],
+            "exchangeFilters": [],
+            "symbols": [listing.rules.exchange_info() for listing in listings],
+        }
 
     def depth(self, params: Params) -> Body:
-        raise NotImplementedError
+        """``GET /api/v3/depth``."""
+        return self._public.depth(params)
 
     def trades(self, params: Params) -> list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/trades``."""
+        return self._public.trades(params)
 
     def historical_trades(self, params: Params) -> list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/historicalTrades``."""
+        return self._public.historical_trades(params)
 
     def agg_trades(self, params: Params) -> list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/aggTrades``."""
+        return self._public.agg_trades(params)
 
     def klines(self, params: Params) -> list[list[Any]]:
-        raise NotImplementedError
+        """``GET /api/v3/klines``."""
+        return self._public.klines(params)
 
     def avg_price(self, params: Params) -> Body:
-        raise NotImplementedError
+        """``GET /api/v3/avgPrice``."""
+        return self._public.avg_price(params)
 
     def ticker_24hr(self, params: Params) -> Body | list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/ticker/24hr``."""
+        return self._public.ticker_24hr(params)
 
     def ticker_price(self, params: Params) -> Body | list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/ticker/price``."""
+        return self._public.ticker_price(params)
 
     def book_ticker(self, params: Params) -> Body | list[Body]:
-        raise NotImplementedError
+        """``GET /api/v3/ticker/bookTicker``."""
+        return self._public.book_ticker(params)
 
     # --- for the wire's streams ------------------------------------------------------
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        raise NotImplementedError
+        return tuple(self._floor.listings)
 
     @property
     def accounts(self) -> Mapping[str, AccountSpec]:
         """By API key."""
-        raise NotImplementedError
+        return MappingProxyType(self._specs)
 
     @property
     def market_ms(self) -> int:
@@ -167,40 +261,49 @@ class SimulatedExchange:
 
         Bars, 24 h windows and ``time_ms`` of market emissions are in it.
         """
-        raise NotImplementedError
+        return self._market.market_ms(self._now_ms)
 
     @property
     def recorded_streams(self) -> frozenset[str]:
         """Stream names that a tape brings as :class:`RawFrame`; do not derive these."""
-        raise NotImplementedError
+        return self._market.recorded_streams
 
     def best(self, symbol: str) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None:
         """((bid, quantity), (ask, quantity)); None while a side is empty."""
-        raise NotImplementedError
+        bid, bid_quantity, ask, ask_quantity = quote(self._floor.listings[symbol])
+        if not bid or not ask:
+            return None
+        return (decimal(bid), decimal(bid_quantity)), (decimal(ask), decimal(ask_quantity))
 
     def update_id(self, symbol: str) -> int:
         """The id of the last change of the book."""
-        raise NotImplementedError
+        return self._floor.listings[symbol].ids.update
 
     def top(self, symbol: str, n: int) -> tuple[list[list[str]], list[list[str]]]:
         """The best ``n`` bids and asks as ``[price, quantity]`` texts."""
-        raise NotImplementedError
+        return self._public.top(self._floor.listings[symbol], n)
 
     def kline(self, symbol: str, interval: str) -> list[Any]:
-        """The current bar as the REST row of 12."""
-        raise NotImplementedError
+        """The current bar as the REST row of 12; empty before the first trade."""
+        bars = self._floor.listings[symbol].bars.roll(interval, self.market_ms)
+        return bars[-1].row() if bars else []
 
     def kline_payload(self, symbol: str, interval: str, back: int = 0) -> Body | None:
         """``k`` of the kline stream: the current bar, or the one ``back`` bars ago (``x`` true)."""
-        raise NotImplementedError
+        bars = self._floor.listings[symbol].bars.roll(interval, self.market_ms)
+        if len(bars) <= back:
+            return None
+        return bars[-1 - back].payload(symbol, interval, closed=back > 0)
 
     def statistics(self, symbol: str) -> Body:
         """The last 24 hours, keys as in ``ticker/24hr`` FULL."""
-        raise NotImplementedError
+        return self._public.full(self._floor.listings[symbol])
 
     def average_price(self, symbol: str, minutes: int = 5) -> tuple[Decimal, int]:
         """Volume-weighted price of the last minutes, and the time of the last trade in ms."""
-        raise NotImplementedError
+        listing = self._floor.listings[symbol]
+        time_ms = listing.last.time_ms if listing.last else self.market_ms
+        return decimal(listing.average(minutes, self.market_ms)), time_ms
 
     def state(self) -> Body:
         """The truth about the clients' accounts.
@@ -209,4 +312,26 @@ class SimulatedExchange:
         "accounts": {key: {asset: ...}}}``; ``balances`` are of the first account, orders and
         trades are in REST form with ``account`` added.
         """
-        raise NotImplementedError
+        accounts = self._floor.ledger.accounts
+        funds = {key: account.funds() for key, account in accounts.items()}
+        return {
+            "orders": [
+                {**order.queried(), "account": order.account}
+                for order in self._floor.orders.everything()
+            ],
+            "trades": [
+                {**trade.body(), "account": key}
+                for key, account in accounts.items()
+                for trades in account.trades.values()
+                for trade in trades
+            ],
+            "balances": next(iter(funds.values()), {}),
+            "accounts": funds,
+        }
+
+    def _enter(self, account: str, now_ms: int) -> int:
+        """Let the market catch up before the account acts; the exchange's time."""
+        if account not in self._floor.ledger.accounts:
+            raise ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
+        self.advance(now_ms)
+        return self._now_ms

@@ -119,6 +119,7 @@ class Listing:
     def __init__(self, rules: SymbolRules, exchange_filters: tuple[Any, ...] = ()) -> None:
         self.rules = rules
         self.checks: list[tuple[str, Check]] = compile_filters((*exchange_filters, *rules.filters))
+        self.limits_position = rules.filter("MAX_POSITION") is not None
         self.book = Book()
         # The same book, unless a tape says what is public.
         self.public = self.book
@@ -180,15 +181,15 @@ class Listing:
             self.rules.symbol,
             first,
             self.ids.update,
-            self._levels(True, sorted(bids, reverse=True)),
-            self._levels(False, sorted(asks)),
+            self._levels(sorted(bids, reverse=True), is_buy=True),
+            self._levels(sorted(asks), is_buy=False),
             time_ms,
         )
         bids.clear()
         asks.clear()
         return event
 
-    def _levels(self, is_buy: bool, prices: list[int]) -> tuple[tuple[Decimal, Decimal], ...]:
+    def _levels(self, prices: list[int], *, is_buy: bool) -> tuple[tuple[Decimal, Decimal], ...]:
         book = self.book
         return tuple((decimal(p), decimal(book.quantity(is_buy, p))) for p in prices)
 

@@ -69,6 +69,7 @@ def amount(params: Params, name: str) -> int | None:
 
 
 def integer(params: Params, name: str) -> int | None:
+    """A whole number without sign (-1100)."""
     value = optional(params, name)
     if value is None:
         return None

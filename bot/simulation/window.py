@@ -6,12 +6,23 @@ __all__ = ["Window"]
 
 
 class _Bucket:
-    __slots__ = ("base", "close", "first_id", "high", "last_id", "low", "open", "quote", "start_ms")
+    __slots__ = (
+        "base",
+        "close",
+        "count",
+        "first_id",
+        "high",
+        "last_id",
+        "low",
+        "open",
+        "quote",
+        "start_ms",
+    )
 
     def __init__(self, start_ms: int, price_e8: int, trade_id: int) -> None:
         self.start_ms = start_ms
         self.open = self.high = self.low = self.close = price_e8
-        self.base = self.quote = 0
+        self.base = self.quote = self.count = 0
         self.first_id = self.last_id = trade_id
 
 
@@ -22,6 +33,7 @@ class Window:
         self.span_ms = span_ms
         self.base = 0
         self.quote = 0
+        self.count = 0
         # The close of what last left the window, 0 if nothing did.
         self.before = 0
         self._bucket_ms = bucket_ms
@@ -42,6 +54,8 @@ class Window:
         bucket.base += quantity_e8
         bucket.quote += quote_e8
         bucket.last_id = trade_id
+        bucket.count += 1
+        self.count += 1
         self.base += quantity_e8
         self.quote += quote_e8
 
@@ -52,6 +66,7 @@ class Window:
             old = self._buckets.popleft()
             self.base -= old.base
             self.quote -= old.quote
+            self.count -= old.count
             self.before = old.close
 
     def average(self, now_ms: int) -> int:

@@ -1,0 +1,247 @@
+"""The trading floor: where orders of clients and of everybody else meet, and what follows."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from bot.simulation.account import AccountSpec, OwnTrade
+from bot.simulation.book import Resting
+from bot.simulation.emissions import Emission, UserEvent
+from bot.simulation.fixedpoint import notional
+from bot.simulation.journal import ChangeLog, Journal
+from bot.simulation.ledger import Ledger
+from bot.simulation.listing import Listing, PublicTrade, trade_made
+from bot.simulation.ordercount import OrderCounts
+from bot.simulation.orders import Order, OrderStore
+from bot.simulation.reports import account_position, execution_report, trade_report
+from bot.simulation.rules import SymbolRules
+
+__all__ = ["Floor"]
+
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_RANDOM_ID_LENGTH: Final = 22
+
+
+class Floor:
+    """All state of the exchange, and the steps that every way of trading shares.
+
+    Each action ends with :meth:`settle`, which sends what Binance sends once an action is over.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[SymbolRules],
+        accounts: Sequence[AccountSpec],
+        journal: Journal | None,
+    ) -> None:
+        self.listings = {rules.symbol: Listing(rules) for rules in symbols}
+        self.ledger = Ledger(accounts, self.listings)
+        self.orders = OrderStore()
+        self.counts = OrderCounts()
+        self.out: list[Emission] = []
+        self.log = ChangeLog(journal)
+        # account -> its assets that may have changed in this action, in order
+        self._touched: dict[str, dict[str, None]] = {}
+
+    # --- what everybody else does ------------------------------------------------------
+
+    def submit(
+        self, listing: Listing, *, is_buy: bool, price_e8: int | None, quantity_e8: int, now_ms: int
+    ) -> Resting | None:
+        """An anonymous order: what does not match at once rests, unless it has no price."""
+        listing.ids.order += 1
+        order_id = listing.ids.order
+        left = quantity_e8 - self.match(
+            listing,
+            is_buy=is_buy,
+            limit_e8=price_e8,
+            quantity_e8=quantity_e8,
+            taker=None,
+            taker_id=order_id,
+            now_ms=now_ms,
+        )
+        if not left or price_e8 is None:
+            return None
+        resting = Resting(order_id, price_e8, left, is_buy=is_buy)
+        listing.book.add(resting)
+        return resting
+
+    # --- matching ----------------------------------------------------------------------
+
+    def match(
+        self,
+        listing: Listing,
+        *,
+        is_buy: bool,
+        limit_e8: int | None,
+        quantity_e8: int,
+        taker: Order | None,
+        taker_id: int,
+        now_ms: int,
+    ) -> int:
+        """Let a taker walk the book; how much it got."""
+        done = 0
+        for maker, fill in listing.book.take(
+            is_buy=is_buy, limit_e8=limit_e8, quantity_e8=quantity_e8
+        ):
+            done += fill
+            trade_id = self._publish(listing, maker, fill, taker_id, now_ms)
+            listing.ids.execution += 1
+            if taker is not None:
+                self.fill(
+                    listing,
+                    taker,
+                    price_e8=maker.price_e8,
+                    quantity_e8=fill,
+                    trade_id=trade_id,
+                    now_ms=now_ms,
+                    is_maker=False,
+                )
+            listing.ids.execution += 1
+            if maker.client is not None:
+                self.fill(
+                    listing,
+                    maker.client,
+                    price_e8=maker.price_e8,
+                    quantity_e8=fill,
+                    trade_id=trade_id,
+                    now_ms=now_ms,
+                    is_maker=True,
+                )
+        return done
+
+    def fill(
+        self,
+        listing: Listing,
+        order: Order,
+        *,
+        price_e8: int,
+        quantity_e8: int,
+        trade_id: int,
+        now_ms: int,
+        is_maker: bool,
+    ) -> None:
+        """Book and report one fill of a client's order."""
+        if not order.executed_e8:
+            self.counts.first_fill(order.account, now_ms, is_maker=is_maker)
+        trade = self.ledger.settle(
+            order,
+            listing,
+            price_e8=price_e8,
+            quantity_e8=quantity_e8,
+            trade_id=trade_id,
+            now_ms=now_ms,
+            is_maker=is_maker,
+        )
+        self._touch(order, listing, trade)
+        if not order.is_open:
+            order.resting = None
+            self.release(listing, order)
+            self.orders.close(order)
+        report = trade_report(
+            order,
+            execution_id=listing.ids.execution,
+            now_ms=now_ms,
+            trade_id=trade_id,
+            price_e8=price_e8,
+            quantity_e8=quantity_e8,
+            quote_e8=trade.quote_e8,
+            commission_e8=trade.commission_e8,
+            commission_asset=trade.commission_asset,
+            is_maker=is_maker,
+        )
+        self.out.append(UserEvent(order.account, report))
+
+    # --- the ends of an order ------------------------------------------------------------
+
+    def opened(self, listing: Listing, order: Order, now_ms: int) -> None:
+        """Report a new order. Its funds are locked already."""
+        self.orders.add(order)
+        self.counts.placed(order.account, now_ms)
+        self._report(listing, order, "NEW", now_ms)
+
+    def close(
+        self, listing: Listing, order: Order, ended: str, now_ms: int, *, cancel_id: str = ""
+    ) -> None:
+        """CANCELED or EXPIRED: out of the book, funds free again."""
+        if order.resting is not None:
+            listing.book.remove(order.resting)
+            order.resting = None
+        order.closed_as = ended
+        order.update_ms = now_ms
+        self.release(listing, order)
+        self.orders.close(order)
+        self._report(listing, order, ended, now_ms, cancel_id)
+
+    def release(self, listing: Listing, order: Order) -> None:
+        """Free what the order still holds."""
+        asset = listing.rules.quote if order.is_buy else listing.rules.base
+        self.ledger.accounts[order.account].unlock(asset, order.locked_e8)
+        order.locked_e8 = 0
+
+    def settle(self, listing: Listing, now_ms: int) -> None:
+        """The action is over: aggregates, balances and the book as they now are."""
+        aggregate = listing.end_aggregate()
+        if aggregate is not None:
+            self.out.append(aggregate)
+        for key, assets in self._touched.items():
+            account = self.ledger.accounts[key]
+            account.update_ms = now_ms
+            self.out.append(UserEvent(key, account_position(account, list(assets), now_ms)))
+        change = listing.book_changed(now_ms)
+        if change is not None and listing.public is listing.book:
+            self.out.append(change)
+        self.log.commit(self.ledger, listing, self._touched, now_ms)
+        self._touched = {}
+
+    def random_id(self, listing: Listing) -> str:
+        """A client id for those who sent none: the same in every run with the same commands."""
+        seed = f"{listing.rules.symbol}/{listing.ids.order}/{listing.ids.execution}"
+        number = int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=17).digest())
+        digits = []
+        for _ in range(_RANDOM_ID_LENGTH):
+            number, digit = divmod(number, len(_BASE62))
+            digits.append(_BASE62[digit])
+        return "".join(digits)
+
+    def _publish(
+        self, listing: Listing, maker: Resting, fill: int, taker_id: int, now_ms: int
+    ) -> int:
+        """Give a trade its id and tell the public. A tape's public knows only the tape."""
+        listing.ids.trade += 1
+        trade_id = listing.ids.trade
+        if listing.public is not listing.book:
+            return trade_id
+        price = maker.price_e8
+        trade = PublicTrade(trade_id, price, fill, notional(price, fill), now_ms, maker.is_buy)
+        ended = listing.record(trade, taker_id)
+        if ended is not None:
+            self.out.append(ended)
+        buyer, seller = (maker.order_id, taker_id) if maker.is_buy else (taker_id, maker.order_id)
+        self.out.append(
+            trade_made(listing.rules.symbol, trade, buyer_order_id=buyer, seller_order_id=seller)
+        )
+        return trade_id
+
+    def _report(
+        self, listing: Listing, order: Order, execution: str, now_ms: int, cancel_id: str = ""
+    ) -> None:
+        listing.ids.execution += 1
+        report: dict[str, Any] = execution_report(
+            order,
+            execution,
+            execution_id=listing.ids.execution,
+            now_ms=now_ms,
+            cancel_id=cancel_id,
+        )
+        self.out.append(UserEvent(order.account, report))
+        self._touch(order, listing)
+
+    def _touch(self, order: Order, listing: Listing, trade: OwnTrade | None = None) -> None:
+        assets = self._touched.setdefault(order.account, {})
+        assets[listing.rules.base] = None
+        assets[listing.rules.quote] = None
+        self.log.order(order)
+        if trade is not None:
+            assets[trade.commission_asset] = None
+            self.log.trade(order.account, trade)

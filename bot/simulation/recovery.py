@@ -1,0 +1,78 @@
+"""Building the exchange again from its journal."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from bot.domain.errors import DataError
+from bot.simulation.account import OwnTrade
+from bot.simulation.book import Resting
+from bot.simulation.floor import Floor
+from bot.simulation.orders import Order
+
+__all__ = ["opening_record", "replay"]
+
+
+def opening_record(floor: Floor, now_ms: int) -> dict[str, Any]:
+    """The first line of every session: what every account owns."""
+    return {
+        "time": now_ms,
+        "balances": {
+            key: {asset: [b.free, b.locked] for asset, b in account.balances.items()}
+            for key, account in floor.ledger.accounts.items()
+        },
+    }
+
+
+def replay(floor: Floor, records: Iterable[dict[str, Any]]) -> None:
+    """Bring the floor to where the records end. Its books are empty before.
+
+    Raises:
+        DataError: the records are of other symbols or accounts, or of another version.
+    """
+    orders: dict[tuple[str, int], dict[str, Any]] = {}
+    try:
+        for record in records:
+            _apply(floor, record, orders)
+        for fields in orders.values():
+            _restore_order(floor, Order(**fields))
+    except (KeyError, TypeError, ValueError) as e:
+        raise DataError(
+            f"the exchange's journal does not fit its accounts and symbols ({e!r}): start it "
+            "with those it was written with, or with a new journal"
+        ) from e
+
+
+def _apply(
+    floor: Floor, record: dict[str, Any], orders: dict[tuple[str, int], dict[str, Any]]
+) -> None:
+    ledger = floor.ledger
+    if "ids" in record:
+        floor.listings[record["symbol"]].ids.restore(record["ids"])
+    if record.get("price"):
+        floor.listings[record["symbol"]].last_price_e8 = record["price"]
+    for order in record.get("orders", ()):
+        orders[order["symbol"], order["order_id"]] = order
+    for trade in record.get("trades", ()):
+        account = ledger.accounts[trade.pop("account")]
+        account.trades.setdefault(trade["symbol"], []).append(OwnTrade(**trade))
+    for key, assets in record.get("balances", {}).items():
+        account = ledger.accounts[key]
+        account.update_ms = record["time"]
+        for asset, (free, locked) in assets.items():
+            balance = account.balance(asset)
+            balance.free, balance.locked = free, locked
+    ledger.house.update(record.get("house", {}))
+    ledger.fees.update(record.get("fees", {}))
+
+
+def _restore_order(floor: Floor, order: Order) -> None:
+    floor.orders.add(order)
+    if order.is_open:
+        order.resting = Resting(
+            order.order_id,
+            order.price_e8,
+            order.remaining_e8,
+            is_buy=order.is_buy,
+            client=order,
+        )
+        floor.listings[order.symbol].book.add(order.resting)
