@@ -46,10 +46,8 @@ class SyncedBook:
         self.asks = dict(snapshot.asks)
         self.update_id = snapshot.last_update_id
         self._linked = False
-        for diff in self._waiting:
-            self._apply(diff)
-            if self.update_id is None:
-                return False
+        if not all(self._apply(diff) for diff in self._waiting):
+            return False
         self._waiting.clear()
         return True
 
@@ -68,7 +66,8 @@ class SyncedBook:
         if self.update_id is None:
             self._waiting.append(diff)
             return False
-        self._apply(diff)
+        if not self._apply(diff):
+            self._waiting.append(diff)
         return self.update_id == diff.final_id
 
     def best(self) -> tuple[float, float, float, float] | None:
@@ -81,19 +80,19 @@ class SyncedBook:
         bid, ask = max(self.bids), min(self.asks)
         return bid, self.bids[bid], ask, self.asks[ask]
 
-    def _apply(self, diff: DepthUpdate) -> None:
+    def _apply(self, diff: DepthUpdate) -> bool:
+        """Write the diff, or drop it as old; False if the snapshot does not reach it."""
         at = self.update_id
         if at is None or diff.final_id < at or (diff.previous_id is None and diff.final_id == at):
-            return
+            return True
         if not self._linked and not _links(diff, at):
-            # The snapshot is older than the first diff that we hold.
             self.update_id = None
-            self._waiting.append(diff)
-            return
+            return False
         self._linked = True
         _write(self.bids, diff.bids)
         _write(self.asks, diff.asks)
         self.update_id = diff.final_id
+        return True
 
 
 def _follows(diff: DepthUpdate, chain_id: int) -> bool:

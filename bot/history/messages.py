@@ -68,9 +68,10 @@ class Trade(msgspec.Struct):
 
 
 class _AggTrade(msgspec.Struct):
-    id: int = msgspec.field(name="a")
     price: float = msgspec.field(name="p")
     size: float = msgspec.field(name="q")
+    id: int | None = msgspec.field(default=None, name="a")
+    """Futures of 2019 had none."""
 
 
 class _Candle(msgspec.Struct):

@@ -94,7 +94,11 @@ class Survey:
             "unknown": self.unknown.total(),
             "events": dict(self.events.most_common()),
             "symbols": sorted(self.symbols),
-            "books": {symbol: self.books[symbol].as_dict() for symbol in sorted(self.books)},
+            "books": {
+                symbol: watch.as_dict()
+                for symbol, watch in sorted(self.books.items())
+                if watch.has_book
+            },
             "from": None if start is None else iso_utc(start),
             "to": None if start is None else iso_utc(self._to_ns),
         }
@@ -105,15 +109,15 @@ class Survey:
     def defects(self) -> list[str]:
         """What is wrong with the tape, one line each; gaps of books among them."""
         found = [str(self.cut)] if self.cut else []
-        found += [f"{n} messages of unknown type {name}" for name, n in self.unknown.items()]
+        found += [f"unknown messages, {name}: {n}" for name, n in self.unknown.items()]
         for symbol, watch in sorted(self.books.items()):
             found += watch.defects(f"{symbol} book")
         for symbol, ids in sorted(self.trades.items()):
             found += ids.defects(f"{symbol} trades")
         if self._misdated:
-            found.append(f"{self._misdated} events are dated more than a minute off their arrival")
+            found.append(f"events dated more than a minute off their arrival: {self._misdated}")
         if self._not_positive:
-            found.append(f"{self._not_positive} prices are not above 0")
+            found.append(f"prices not above 0: {self._not_positive}")
         return found
 
     def _answer(self, frame: Frame) -> None:

@@ -22,6 +22,11 @@ class BookWatch:
         self._quotes: dict[int, BookTicker] = {}
         self._is_futures: bool | None = None
 
+    @property
+    def has_book(self) -> bool:
+        """False if there were quotes only."""
+        return self.book.updates > 0 or self.book.update_id is not None
+
     def snapshot(self, snapshot: Snapshot) -> None:
         if self.book.snapshot(snapshot):
             self._settle()
@@ -53,12 +58,14 @@ class BookWatch:
         }
 
     def defects(self, name: str) -> list[str]:
-        counts = {
-            "gaps": self.book.gaps,
-            "repeated updates": self.book.repeated,
-            "disagreements with bookTicker": self.disagreements,
-        }
-        return [f"{name}: {count} {what}" for what, count in counts.items() if count]
+        return _counted(
+            name,
+            {
+                "gap": self.book.gaps,
+                "repeated update": self.book.repeated,
+                "disagreement": self.disagreements,
+            },
+        )
 
     def _settle(self) -> None:
         """Compare the quote of the book's update id, and forget those before it."""
@@ -97,5 +104,12 @@ class IdWatch:
         self._last = number
 
     def defects(self, name: str) -> list[str]:
-        counts = {"gaps": self.gaps, "repeated": self.repeated}
-        return [f"{name}: {count} {what}" for what, count in counts.items() if count]
+        return _counted(name, {"gap": self.gaps, "repeated id": self.repeated})
+
+
+def _counted(name: str, counts: dict[str, int]) -> list[str]:
+    return [
+        f"{name}: {count} {what}{'s' if count > 1 else ''}"
+        for what, count in counts.items()
+        if count
+    ]

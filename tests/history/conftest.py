@@ -1,0 +1,41 @@
+"""Where the real captures are, and what their manifest says of them."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+CAPTURES = SHARED_DATA / "ws" / "captures"
+
+
+def _tapes() -> list[Path]:
+    if not CAPTURES.is_dir():
+        return []
+    files = [*CAPTURES.glob("hftbacktest/*.gz"), *CAPTURES.glob("binance_data_processor/*.gz")]
+    return sorted([*files, *CAPTURES.glob("cryptofeed/*")])
+
+
+@pytest.fixture
+def captures() -> Path:
+    if not CAPTURES.is_dir():
+        pytest.skip(f"the recorded captures are not there: {CAPTURES}")
+    return CAPTURES
+
+
+@pytest.fixture
+def capture_manifest() -> str:
+    manifest = SHARED_DATA / "MANIFEST.md"
+    if not manifest.is_file():
+        pytest.skip(f"the manifest of the captures is not there: {manifest}")
+    return manifest.read_text()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "tape" in metafunc.fixturenames:
+        tapes = _tapes()
+        missing = pytest.mark.skip(reason=f"the recorded captures are not there: {CAPTURES}")
+        metafunc.parametrize(
+            "tape",
+            tapes or [pytest.param(None, marks=missing)],
+            ids=[tape.name for tape in tapes] or ["absent"],
+        )
