@@ -7,7 +7,7 @@ __all__ = ["order_params"]
 
 
 def order_params(command: SubmitOrder) -> dict[str, str]:
-    """Parameters of ``POST /api/v3/order``: numbers in fixed notation, our own id, a full answer."""
+    """Parameters of ``POST /api/v3/order``: fixed notation, our own id, a full answer."""
     params = {
         "symbol": command.symbol,
         "side": command.side.value,

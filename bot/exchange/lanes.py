@@ -160,7 +160,7 @@ def lane_for(kind: StreamKind, symbol: str, heard: list[int]) -> Lane:
 
 
 def _trade(symbol: str, heard: list[int]) -> Lane:
-    def lane(  # noqa: PLR0917 - the defaults are locals, see above
+    def lane(
         frame: bytes,
         recv_ns: int,
         decode: Callable[[bytes], _TradeFrame] = _decode_trade,
@@ -187,7 +187,7 @@ def _agg_trade(symbol: str, heard: list[int]) -> Lane:
 
 
 def _book_ticker(symbol: str, heard: list[int]) -> Lane:
-    def lane(  # noqa: PLR0917 - the defaults are locals, see above
+    def lane(
         frame: bytes,
         recv_ns: int,
         decode: Callable[[bytes], _BookTickerFrame] = _decode_book_ticker,

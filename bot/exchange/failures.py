@@ -1,0 +1,109 @@
+"""What a request that went wrong means, by what to do next.
+
+Source of the rules: Binance spot documentation, "HTTP Return Codes" and "Error codes".
+The texts are our own: python-binance's and aiohttp's may hold a signed URL.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+import aiohttp
+import yarl
+
+from bot.domain.errors import (
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+    VenueError,
+)
+
+__all__ = ["MAYBE_EXECUTED", "Request", "closed", "of_exception", "of_response", "retry_after_s"]
+
+MAYBE_EXECUTED: Final = frozenset({-1000, -1001, -1006, -1007})
+"""Codes after which a request may have been executed all the same."""
+
+_ORDER_RATE: Final = -1015
+_THROTTLED: Final = frozenset({418, 429})
+_SERVER_ERROR: Final = 500
+_REQUEST_TIMEOUT: Final = 408
+_BAN_S: Final = 120.0
+_PAUSE_S: Final = 10.0
+_LONGEST_TEXT: Final = 200
+
+
+class Request:
+    """Method and path, without parameters: what may be told about a request."""
+
+    __slots__ = ("method", "path")
+
+    def __init__(self, method: str, uri: str) -> None:
+        self.method = method.upper()
+        self.path = yarl.URL(uri, encoded=True).path
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def only_asks(self) -> bool:
+        return self.method == "GET"
+
+    def unclear(self, text: str) -> VenueError:
+        """No usable answer: harmless for a question, not for an order."""
+        failure = Unavailable if self.only_asks else OutcomeUnknown
+        return failure(f"{self}: {text}")
+
+
+def of_response(request: Request, status: int, headers: Mapping[str, str], body: str) -> VenueError:
+    """The failure that an answer stands for: no 2xx status, or a body that is no JSON."""
+    code, text = _code_and_text(body)
+    if status in _THROTTLED:
+        return Throttled(retry_after_s(status, headers), text or f"{request}: HTTP {status}")
+    if code is None:
+        return request.unclear(f"HTTP {status} with a body that is not JSON")
+    if code in MAYBE_EXECUTED or status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
+        return request.unclear(f"HTTP {status}, {text} ({code})")
+    if code == _ORDER_RATE:
+        return Throttled(_PAUSE_S, text)
+    return Rejected(code, text)
+
+
+def of_exception(request: Request, error: Exception) -> VenueError:
+    """The failure that an exception of aiohttp or of the loop stands for."""
+    name = type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        # Raised before the first byte of a request is written.
+        failure = Unavailable if request.only_asks else NotSent
+        return failure(f"{request}: cannot connect ({name})")
+    if isinstance(error, TimeoutError):
+        return request.unclear("no answer in time")
+    if isinstance(error, aiohttp.InvalidURL):
+        return NotSent(f"{request}: the address is not valid")
+    return request.unclear(f"connection lost ({name})")
+
+
+def closed(request: Request) -> VenueError:
+    """The session was closed before the request was made."""
+    failure = Unavailable if request.only_asks else NotSent
+    return failure(f"{request}: the session is closed")
+
+
+def _code_and_text(body: str) -> tuple[int | None, str]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None, ""
+    if not isinstance(answer, dict) or not isinstance(answer.get("code"), int):
+        return None, ""
+    return answer["code"], str(answer.get("msg", ""))[:_LONGEST_TEXT]
+
+
+def retry_after_s(status: int, headers: Mapping[str, str]) -> float:
+    """How long a 429 or 418 wants silence; a careful guess where it does not say."""
+    text = headers.get("Retry-After", "")
+    try:
+        return max(float(text), 0.0)
+    except ValueError:
+        return _BAN_S if status == 418 else _PAUSE_S  # noqa: PLR2004 - HTTP's "banned"

@@ -1,0 +1,186 @@
+"""python-binance's REST client with answers that say what to do next."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+from binance.async_client import AsyncClient
+
+from bot.domain.errors import Rejected, Throttled, VenueError
+from bot.exchange import failures
+from bot.exchange.endpoints import Endpoints
+from bot.exchange.throttle import Gate, Usage
+
+__all__ = ["Session"]
+
+_TIMESTAMP_OFF: Final = -1021
+_NO_KEY: Final = -2014
+_SUCCESS: Final = range(200, 300)
+_SAMPLES: Final = 3
+
+
+class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
+    """One account at one environment. Make it inside the running loop; close it.
+
+    All methods of python-binance work. They raise :class:`bot.domain.errors.VenueError`
+    and nothing else: NotSent, Rejected, Throttled, OutcomeUnknown; for a GET Unavailable
+    in place of NotSent and OutcomeUnknown. No text holds a parameter, a key or a signature.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        api_key: str = "",
+        api_secret: str = "",
+        private_key: str | None = None,
+        private_key_pass: str | None = None,
+        recv_window_ms: int = 5000,
+        timeout_s: float = 10.0,
+        longest_wait_s: float = 10.0,
+        on_headers: Callable[[Mapping[str, str]], object] | None = None,
+    ) -> None:
+        asyncio.get_running_loop()  # a client made outside of it never works
+        self.endpoints = endpoints
+        self.API_URL = endpoints.spot_rest
+        self.FUTURES_URL = endpoints.usdm_rest
+        self.FUTURES_COIN_URL = endpoints.coinm_rest
+        self.WS_API_URL = endpoints.spot_ws_api
+        self.WS_FUTURES_URL = endpoints.usdm_ws_api
+        self.REQUEST_RECVWINDOW = recv_window_ms
+        self.REQUEST_TIMEOUT = aiohttp.ClientTimeout(
+            total=timeout_s, sock_connect=min(5.0, timeout_s)
+        )
+        self.usage = Usage()
+        self.gate = Gate(longest_wait_s)
+        self._on_headers = on_headers
+        super().__init__(
+            api_key or None,
+            api_secret or None,
+            private_key=private_key,
+            private_key_pass=private_key_pass,
+        )
+
+    async def sync_clock(self) -> int:
+        """Measure how far the exchange's clock is ahead of ours, in ms, and sign with it.
+
+        The midpoint of the quickest of three round trips.
+
+        Raises:
+            VenueError: the exchange does not answer.
+        """
+        best: tuple[float, float] | None = None
+        for _ in range(_SAMPLES):
+            sent = time.time()
+            answer = await self.get_server_time()
+            received = time.time()
+            offset_ms = float(answer["serverTime"]) - (sent + received) * 500.0
+            sample = (received - sent, offset_ms)
+            best = min(best, sample) if best else sample
+        assert best is not None
+        self.timestamp_offset = round(best[1])
+        return int(self.timestamp_offset)
+
+    async def get_spot(self, path: str, params: Mapping[str, str]) -> Any:
+        """An unsigned ``GET /api/v3/<path>``; values are percent-encoded here."""
+        data = {name: quote(value, safe="") for name, value in params.items()}
+        return await self._get(path, data=data)
+
+    def sign_ws(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters of a WebSocket-API request with key, timestamp and signature."""
+        signed: dict[str, Any] = self._sign_ws_params(params, self._generate_ws_api_signature)
+        return signed
+
+    async def close(self) -> None:
+        """Close every connection, the two that the base class forgets as well."""
+        await self.session.close()
+        for api in (self.ws_api, self.ws_future):
+            await api.close()
+
+    async def close_connection(self) -> None:
+        """As :meth:`close`."""
+        await self.close()
+
+    def _init_session(self) -> aiohttp.ClientSession:
+        # aiohttp drops idle connections after 15 s; an order should not pay for a handshake.
+        return aiohttp.ClientSession(
+            headers=self._get_headers(),
+            connector=aiohttp.TCPConnector(keepalive_timeout=300, limit=0),
+        )
+
+    async def _request(
+        self, method: str, uri: str, signed: bool, force_params: bool = False, **kwargs: Any
+    ) -> Any:
+        request = failures.Request(method, uri)
+        failure = await self._attempt(request, uri, signed, force_params, kwargs)
+        if not isinstance(failure, VenueError):
+            return failure
+        if isinstance(failure, Rejected) and failure.code == _TIMESTAMP_OFF and signed:
+            # Refused before it was looked at: to send it again cannot do it twice.
+            await self._sync_quietly()
+            failure = await self._attempt(request, uri, signed, force_params, kwargs)
+            if not isinstance(failure, VenueError):
+                return failure
+        raise failure
+
+    async def _attempt(
+        self,
+        request: failures.Request,
+        uri: str,
+        signed: bool,
+        force_params: bool,
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """The decoded body, or the failure as a value, so that no exception is chained to it."""
+        if self.session.closed:
+            return failures.closed(request)
+        if signed:
+            if not (self.API_SECRET or self.PRIVATE_KEY):
+                return Rejected(_NO_KEY, "no API key is set")
+            # The base class writes timestamp and signature into this very dict.
+            kwargs = {**kwargs, "data": dict(kwargs.get("data") or {})}
+        try:
+            await self.gate.passed(urgent=request.method == "DELETE")
+            return await super()._request(
+                request.method.lower(), uri, signed, force_params, **kwargs
+            )
+        except Throttled as throttled:
+            return throttled
+        except _Refused as refused:
+            return failures.of_response(request, refused.status, refused.headers, refused.body)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            return failures.of_exception(request, error)
+
+    async def _handle_response(self, response: aiohttp.ClientResponse) -> Any:
+        self.usage.read(response.headers)
+        if self._on_headers is not None:
+            self._on_headers(response.headers)
+        body = await response.read()
+        if response.status in {418, 429}:
+            self.gate.close_for(failures.retry_after_s(response.status, response.headers))
+        if response.status in _SUCCESS:
+            try:
+                return orjson.loads(body) if body else {}
+            except ValueError:
+                pass
+        raise _Refused(response.status, response.headers, body.decode(errors="replace"))
+
+    async def _sync_quietly(self) -> None:
+        try:
+            await self.sync_clock()
+        except VenueError:
+            return  # the second attempt will say what is wrong
+
+
+class _Refused(Exception):
+    """An answer that is no success; never leaves this module."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+        self.body = body
