@@ -22,6 +22,7 @@ __all__ = [
     "differences",
     "downgrade",
     "ensure_current",
+    "ensure_upgradable",
     "head",
     "is_empty",
     "scripts",
@@ -58,29 +59,32 @@ def current(connection: Connection) -> str | None:
 
 
 def is_empty(connection: Connection) -> bool:
-    """True if there is no table at all."""
-    return not inspect(connection).get_table_names()
+    """True if there is no table, but for alembic's own after a downgrade to base."""
+    return set(inspect(connection).get_table_names()) <= {"alembic_version"}
 
 
 def ensure_current(connection: Connection, name: str) -> None:
     """Raise a DatabaseError that says what to do, unless the schema is this code's."""
+    ensure_upgradable(connection, name)
     revision = current(connection)
-    if revision == head():
-        return
-    known = {script.revision for script in ScriptDirectory(str(scripts())).walk_revisions()}
     if revision is None:
-        state = (
-            "has no tables yet" if is_empty(connection) else "is not a trade database of the bot"
-        )
-        advice = "run: bot db upgrade"
-    elif revision in known:
-        state = f"is at revision {revision}, this code needs {head()}"
-        advice = "run: bot db upgrade"
-    else:
-        state = f"is at revision {revision}, which is newer than this code ({head()})"
-        advice = "update the bot"
-    msg = f"the database {name} {state}; {advice}"
-    raise DatabaseError(msg)
+        msg = f"the database {name} has no tables yet; run: bot db upgrade"
+        raise DatabaseError(msg)
+    if revision != head():
+        msg = f"the database {name} is at revision {revision}, this code needs {head()}; "
+        raise DatabaseError(msg + "run: bot db upgrade")
+
+
+def ensure_upgradable(connection: Connection, name: str) -> None:
+    """Raise a DatabaseError if the database is newer than this code, or somebody else's."""
+    revision = current(connection)
+    known = {script.revision for script in ScriptDirectory(str(scripts())).walk_revisions()}
+    if revision is None and not is_empty(connection):
+        msg = f"the database {name} holds tables that are not the bot's; give another --db"
+        raise DatabaseError(msg)
+    if revision is not None and revision not in known:
+        msg = f"the database {name} is at revision {revision}, newer than this code ({head()}); "
+        raise DatabaseError(msg + "update the bot")
 
 
 def upgrade(url: URL, revision: str = "head") -> None:

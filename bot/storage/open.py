@@ -1,9 +1,10 @@
 """Opening a trade database for a bot: checked, locked, with its writer running."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import DatabaseError
@@ -12,6 +13,8 @@ from bot.storage.connection import (
     Synchronous,
     file_of,
     normalise_url,
+    reading,
+    reading_engine,
     reason_of,
     shown,
     writing_engine,
@@ -20,7 +23,7 @@ from bot.storage.lock import FileLock, ProcessLock, ServerLock
 from bot.storage.queue import MarkedQueue
 from bot.storage.writer import SqlStore, Writer
 
-__all__ = ["open_store", "prepare"]
+__all__ = ["downgrade", "open_store", "prepare", "revisions", "upgrade"]
 
 _CAPACITY: Final = 100_000
 _CLOSE_TIMEOUT_S: Final = 30.0
@@ -46,10 +49,8 @@ def open_store(
             another bot, not migrated, or newer than this code.
     """
     parsed = normalise_url(url)
+    _must_exist(parsed)
     path = file_of(parsed)
-    if path is not None and not path.is_file():
-        msg = f"there is no database {path}; run: bot db upgrade --db {url}"
-        raise DatabaseError(msg)
     lock: ProcessLock = ServerLock() if path is None else FileLock(path)
     queue = MarkedQueue(capacity=capacity)
     try:
@@ -71,7 +72,7 @@ def prepare(url: str) -> None:
     parsed = normalise_url(url)
     path = file_of(parsed)
     if path is not None and (not path.exists() or path.stat().st_size == 0):
-        _upgrade_new_file(parsed, path)
+        upgrade(url)
         return
     engine = writing_engine(parsed)
     try:
@@ -84,18 +85,105 @@ def prepare(url: str) -> None:
     finally:
         engine.dispose()
     if is_new:
+        upgrade(url)
+
+
+def upgrade(url: str) -> tuple[str | None, str | None]:
+    """Make the database, or migrate it to the newest revision; the revisions before and after.
+
+    Raises:
+        DatabaseError: a bot uses it, it is newer than this code, it holds other tables than
+            ours, or it is unreachable.
+    """
+    parsed = normalise_url(url)
+    path = file_of(parsed)
+    is_new = path is not None and not path.exists()
+    with _held(parsed):
+        before = None if is_new else _upgradable(parsed)
         migrate.upgrade(parsed)
+        return before, _revision(parsed)
 
 
-def _upgrade_new_file(url: URL, path: Path) -> None:
-    if not path.parent.is_dir():
-        msg = f"the folder of the database {path} does not exist; make it, or give another --db"
-        raise DatabaseError(msg)
-    lock = FileLock(path)
+def downgrade(url: str, revision: str) -> tuple[str | None, str | None]:
+    """Migrate down; the revisions before and after.
+
+    Raises:
+        DatabaseError: a bot uses it, there is no such revision, or it is unreachable.
+    """
+    parsed = normalise_url(url)
+    _must_exist(parsed)
+    with _held(parsed):
+        before = _revision(parsed)
+        migrate.downgrade(parsed, revision)
+        return before, _revision(parsed)
+
+
+def revisions(url: str) -> tuple[str | None, str]:
+    """The revision of the database (None: never migrated) and the one that this code needs.
+
+    Raises:
+        DatabaseError: it is missing or unreachable.
+    """
+    parsed = normalise_url(url)
+    _must_exist(parsed)
+    return _revision(parsed), migrate.head()
+
+
+def _upgradable(url: URL) -> str | None:
+    engine = reading_engine(url)
     try:
-        migrate.upgrade(url)
+        with reading(engine, url) as connection:
+            migrate.ensure_upgradable(connection, shown(url))
+            return migrate.current(connection)
     finally:
-        lock.release()
+        engine.dispose()
+
+
+def _revision(url: URL) -> str | None:
+    engine = reading_engine(url)
+    try:
+        with reading(engine, url) as connection:
+            return migrate.current(connection)
+    finally:
+        engine.dispose()
+
+
+def _must_exist(url: URL) -> None:
+    path = file_of(url)
+    if path is not None and not path.is_file():
+        msg = f"there is no database {path}; run: bot db upgrade --db sqlite:///{path}"
+        raise DatabaseError(msg)
+
+
+@contextmanager
+def _held(url: URL) -> Iterator[None]:
+    """No bot may have it open, nor open it meanwhile."""
+    path = file_of(url)
+    if path is not None:
+        if not path.parent.is_dir():
+            msg = f"the folder of the database {path} does not exist; make it, or give another --db"
+            raise DatabaseError(msg)
+        lock = FileLock(path)
+        try:
+            yield
+        finally:
+            lock.release()
+        return
+    engine = writing_engine(url)
+    try:
+        with engine.connect() as connection:
+            _take(ServerLock(), connection, url)
+            yield
+    except DBAPIError as e:
+        raise _unreachable(url, e) from e
+    finally:
+        engine.dispose()
+
+
+def _take(lock: ProcessLock, connection: Connection, url: URL) -> None:
+    if not lock.hold(connection):
+        msg = f"the database {shown(url)} is in use by another bot; stop it, or give another --db"
+        raise DatabaseError(msg)
 
 
 def _writer(
@@ -104,13 +192,8 @@ def _writer(
     engine = writing_engine(url, synchronous=synchronous)
     try:
         connection = engine.connect()
-        if not lock.hold(connection):
-            connection.close()
-            msg = (
-                f"the database {shown(url)} is in use by another bot; stop it, or give another --db"
-            )
-            raise DatabaseError(msg)
         try:
+            _take(lock, connection, url)
             with connection.begin():
                 migrate.ensure_current(connection, shown(url))
         except BaseException:
