@@ -1,4 +1,68 @@
+# Everything starts here: `make demo` and `make test` need only Python 3.11+, git and make.
 SHELL := /bin/sh
+.DEFAULT_GOAL := help
 PYTHON ?= python3
-T := .tools
-V := .venv
+TOOLS := .tools
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup lock demo test lint check-types layers format soak bench bench-ingest clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(READY) ## make .venv with everything that the lock file names
+
+$(TOOLS)/bin/uv: requirements-uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is older than Python 3.11; give another one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "error: this Python cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "setting up: tools"
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@touch $@
+
+$(READY): $(TOOLS)/bin/uv requirements.lock pyproject.toml
+	@echo "setting up: $(VENV)"
+	@$(TOOLS)/bin/uv venv -q --allow-existing --python $(PYTHON) $(VENV)
+	@$(TOOLS)/bin/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(TOOLS)/bin/uv pip install -q --python $(BIN)/python --offline --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: $(TOOLS)/bin/uv ## resolve the ranges of pyproject.toml anew
+	@$(TOOLS)/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --group dev --extra postgres pyproject.toml -o requirements.lock
+
+demo: $(READY) ## trade for 20 s on a simulated Binance, then check the books
+	@$(BIN)/bot run --venue sim --strategy sma_cross --strategy quoting \
+	  --symbol BTCUSDT --symbol ETHUSDT --for 20s --seed 7 --summary summary.json
+	@echo
+	@$(BIN)/bot reconcile
+	@$(BIN)/bot db verify
+
+test: lint check-types layers ## everything that must hold
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+
+check-types: $(READY)
+	@$(BIN)/mypy
+
+layers: $(READY)
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+format: $(READY) ## put the code into its form
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format -q .
+
+bench: bench-ingest ## measure, beside peers
+
+bench-ingest: $(READY) ## frame to handler, against a bare python-binance loop
+	@$(BIN)/python bench/ingest.py
+
+clean: ## remove what set-up made (the database stays)
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,10 +9,11 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; errors that a person can mend are one line and exit code 1."""
     from bot.cli.app import build
+    from bot.cli.arguments import spread
     from bot.domain.errors import UserError
 
     try:
-        build()()
+        build()(args=spread(sys.argv[1:]))
     except UserError as e:
         print(f"error: {e}", file=sys.stderr)
         sys.exit(1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.commands import QueryOrder
-from bot.domain.errors import SettingsError, VenueSetupError
+from bot.domain.errors import SettingsError, VenueError, VenueSetupError
 from bot.domain.events import OrderNotFound
 from bot.domain.instrument import Instrument
 from bot.domain.values import OrderStatus
@@ -58,7 +58,7 @@ class Parts:
     environment: str
     connect: Callable[[Emit], None]
     """Says where events go; to be called once, before the feeds run."""
-    sync_clock: Callable[[], Awaitable[None]]
+    sync_clock: Callable[[], Awaitable[object]]
     renew_lease: Callable[[], Awaitable[None]]
     backlog: Callable[[], int]
     notes: list[tuple[str, str, str]]
@@ -164,11 +164,16 @@ async def connected(
     async with AsyncExitStack() as stack:
         where, at = await _locate(settings, stack, seed=seed, tape=tape, speed=speed, faults=faults)
         key, secret = keys_of(settings)
-        session = await Session.open(
+        session = Session(
             at, api_key=key, api_secret=secret, recv_window_ms=settings.recv_window_ms
         )
         stack.push_async_callback(session.close)
-        await session.sync_clock()
+        try:
+            await session.sync_clock()
+        except VenueError as e:
+            raise VenueSetupError(
+                f"{settings.venue} at {where} does not answer: {e}; is the address right, and is it up?"
+            ) from e
         logger.bind(source="bot").info("connected to {} ({})", settings.venue, where)
         yield Connected(
             session=session,

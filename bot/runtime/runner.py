@@ -268,8 +268,8 @@ class Runner:
             )
         )
         deadline = time.monotonic() + settings.stop_timeout_s
-        while not engine.is_settled and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        while not engine.is_settled and time.monotonic() < deadline:  # noqa: ASYNC110 - the engine
+            await asyncio.sleep(0.02)  # is sans-I/O: it has no event to wait on
         if not engine.is_settled:
             waited_s = settings.stop_timeout_s
             cause = f"answers were still missing {waited_s:g} s after the stop"

@@ -17,7 +17,7 @@ class Job:
 
     name: str
     every_s: float
-    work: Callable[[], Awaitable[None] | None]
+    work: Callable[[], Awaitable[object] | None]
 
 
 class Timetable:
