@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 from binance.async_client import AsyncClient
 
-from bot.domain.errors import Rejected, Throttled, VenueError
+from bot.domain.errors import Rejected, Throttled, VenueError, VenueSetupError
 from bot.exchange import failures
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.throttle import Gate, Usage
@@ -91,7 +91,13 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         return await self._get(path, data=data)
 
     def sign_ws(self, params: dict[str, Any]) -> dict[str, Any]:
-        """The parameters of a WebSocket-API request with key, timestamp and signature."""
+        """The parameters of a WebSocket-API request with key, timestamp and signature.
+
+        Raises:
+            VenueSetupError: no key is set.
+        """
+        if not (self.API_KEY and (self.API_SECRET or self.PRIVATE_KEY)):
+            raise VenueSetupError("the account's stream needs an API key and its secret: set both")
         signed: dict[str, Any] = self._sign_ws_params(params, self._generate_ws_api_signature)
         return signed
 

@@ -63,6 +63,8 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
         self.up = False
         self.connects = 0
         self.dropped = 0
+        self.connected_path = ""
+        """The path that the present or last connection was opened with."""
 
     def listen(self, on_frame: OnFrame, on_state: OnState) -> None:
         """Where frames and changes of state go. Call it before :meth:`run`."""
@@ -166,6 +168,7 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
 
     async def _open(self, connection: Connection) -> None:
         self.ws_state = WSListenerState.RECONNECTING
+        self.connected_path = self._path
         async with asyncio.timeout(2 * self._liveness.open_s):
             await picows.ws_connect(
                 lambda: connection,
