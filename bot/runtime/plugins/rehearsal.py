@@ -1,0 +1,220 @@
+"""A dry run: a strategy on the real engine through a small synthetic day, with its troubles."""
+
+import math
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from bot.domain.commands import StreamKind
+from bot.domain.errors import StrategyError
+from bot.domain.events import FeedState
+from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, Ticker
+from bot.domain.values import SECOND_NS, OrderStatus
+from bot.engine.host import StrategySpec
+from bot.runtime.plugins.finding import Finding, line_in, one_line
+from bot.runtime.plugins.stage import Stage
+
+__all__ = ["Rehearsal", "rehearse", "time_limit"]
+
+_STEPS: Final = 900
+_STEPS_A_BAR: Final = 10
+_WAVE_STEPS: Final = 160
+_LIMIT_S: Final = 20.0
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 2_592_000}
+_CALLBACKS: Final = {
+    StreamKind.TRADES: "on_trade",
+    StreamKind.AGG_TRADES: "on_agg_trade",
+    StreamKind.QUOTES: "on_quote",
+    StreamKind.BARS: "on_bar",
+    StreamKind.BOOK: "on_book",
+    StreamKind.MINI_TICKER: "on_mini_ticker",
+    StreamKind.TICKER: "on_ticker",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a dry run showed."""
+
+    findings: tuple[Finding, ...]
+    callbacks: dict[str, int]
+    """How often each ran."""
+    orders: int
+    fills: int
+    refused: int
+
+
+def rehearse(spec: StrategySpec, path: Path) -> Rehearsal:
+    """Run the strategy through the day twice: it must not raise, and must do the same again.
+
+    Raises:
+        StrategyError: its ``__init__`` raises.
+    """
+    stage = _perform(spec)
+    findings = [Finding(path, line_in(path, e.__traceback__), _raised(e)) for e in stage.faults[:1]]
+    if not findings:
+        findings = _doubts(stage, path)
+        if _perform(spec).commands != stage.commands:
+            text = "two runs through the same events gave different orders: look for module-level "
+            text += "state, random numbers, clocks, and loops over sets"
+            findings.append(Finding(path, 1, text))
+    return Rehearsal(
+        findings=tuple(findings),
+        callbacks=dict(stage.calls),
+        orders=len(stage.orders),
+        fills=len(stage.fills),
+        refused=sum(order.status is OrderStatus.REFUSED for order in stage.orders),
+    )
+
+
+@contextmanager
+def time_limit(seconds: float = _LIMIT_S) -> Iterator[None]:
+    """Raise TimeoutError in what runs inside once it takes this long; for loops without an end.
+
+    Without signals (Windows, other threads) there is no limit.
+    """
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def expired(_: int, __: FrameType | None) -> None:
+        raise TimeoutError(f"not done after {seconds:g} s: is there a loop without an end?")
+
+    handler = signal.signal(signal.SIGALRM, expired)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def _raised(error: Exception) -> str:
+    hint = ""
+    if isinstance(error, AttributeError) and "'NoneType'" in str(error):
+        hint = " (quote() and last_price() are None before the first quote)"
+    return f"raised {one_line(error)}{hint}"
+
+
+def _doubts(stage: Stage, path: Path) -> list[Finding]:
+    """What works and cannot be meant."""
+    for incident in stage.incidents:
+        if incident.kind == "strategy_quarantined":
+            return [Finding(path, 1, f"quarantined: {incident.cause}")]
+    subscribed = {_CALLBACKS[subscription.kind] for subscription in stage.subscriptions}
+    defined = {name for name in _CALLBACKS.values() if _defines(stage, name)}
+    doubts = [
+        f"{name} is defined, but on_start does not subscribe to what it is for"
+        for name in sorted(defined - subscribed)
+    ]
+    if not subscribed and "on_timer" not in stage.calls:
+        doubts.append("it subscribes to nothing and sets no timer, so it will never do anything")
+    refused = [order for order in stage.orders if order.status is OrderStatus.REFUSED]
+    closed = ("CLOSED", "BLIND", "NO_PRICE")
+    for order in [order for order in refused if not order.reason.startswith(closed)][:1]:
+        doubts.append(f"{len(refused)} orders refused, as in: {order.reason}")
+    return [Finding(path, 1, text, severity="warning") for text in doubts]
+
+
+def _defines(stage: Stage, callback: str) -> bool:
+    from bot.strategy.strategy import Strategy  # noqa: PLC0415
+
+    return getattr(stage.spec.kind, callback) is not getattr(Strategy, callback)
+
+
+def _perform(spec: StrategySpec) -> Stage:
+    symbols = spec.symbols
+    stage = Stage(spec, symbols=symbols, strict=False)
+    step_s = _longest_bar_s(stage) / _STEPS_A_BAR
+    troubles = {
+        300: lambda: stage.reject_next("Order would immediately match and take.", -2010),
+        400: lambda: stage.market_feed(FeedState.DOWN),
+        405: lambda: stage.market_feed(FeedState.UP),
+        500: lambda: stage.user_feed(FeedState.DOWN),
+        510: lambda: stage.user_feed(FeedState.UP),
+        600: lambda: stage.market_feed(FeedState.STALE),
+        601: lambda: stage.market_feed(FeedState.UP),
+        700: lambda: stage.reject_next("Account has insufficient balance.", -2010),
+    }
+    try:
+        with time_limit():
+            for step in range(_STEPS):
+                troubles.get(step, lambda: None)()
+                if not 400 <= step < 405:  # noqa: PLR2004 - the feed is down
+                    for number, symbol in enumerate(symbols):
+                        _market(stage, symbol, 100.0 * (number + 1), step, step_s)
+                if stage.faults:
+                    return stage
+            stage.stop()
+    except TimeoutError as e:
+        stage.faults.insert(0, e)
+    return stage
+
+
+def _market(stage: Stage, symbol: str, base: float, step: int, step_s: float) -> None:
+    """One step: the price goes up and down in waves, with a tick of noise, and all streams tell."""
+    angle = 2 * math.pi * step / _WAVE_STEPS
+    mid = round(base * (1 + 0.01 * math.sin(angle) + 0.0002 * math.sin(7.3 * angle)), 2)
+    stage.quote(mid - 0.01, mid + 0.01, symbol=symbol, after_s=step_s)
+    is_sell = step % 2 == 0
+    price = mid - 0.01 if is_sell else mid + 0.01
+    stage.trade(price, size=0.05, buyer_is_maker=is_sell, symbol=symbol, after_s=0)
+    now_ns = stage.now_ns
+    stage.publish(AggTrade(symbol, price, 0.05, step, step, step, is_sell, now_ns, now_ns))
+    bids = tuple((round(mid - 0.01 * n, 2), 1.0) for n in range(1, 6))
+    asks = tuple((round(mid + 0.01 * n, 2), 1.0) for n in range(1, 6))
+    stage.publish(BookSnapshot(symbol, bids, asks, step, now_ns, now_ns))
+    for subscription in stage.subscriptions:
+        if subscription.kind is StreamKind.BARS and subscription.symbol == symbol:
+            stage.publish(_bar(symbol, subscription.detail, mid, step, now_ns))
+    if step % _STEPS_A_BAR == 0:
+        day = (base, base * 1.01, base * 0.99)
+        stage.publish(MiniTicker(symbol, *day, mid, 1_000.0, 1_000.0 * base, now_ns, now_ns))
+        change = mid - base
+        rest = (change, change / base * 100, base, step)
+        sides = (mid, mid - 0.01, mid + 0.01)
+        stage.publish(Ticker(symbol, *sides, *day, 1_000.0, 1_000.0 * base, *rest, now_ns, now_ns))
+
+
+def _bar(symbol: str, interval: str, price: float, step: int, now_ns: int) -> Bar:
+    length_ns = round(_seconds(interval) * SECOND_NS)
+    open_ns = now_ns // length_ns * length_ns
+    return Bar(
+        symbol=symbol,
+        interval=interval,
+        open=price,
+        high=price + 0.02,
+        low=price - 0.02,
+        close=price,
+        volume=1.0,
+        quote_volume=price,
+        trades=10,
+        open_ns=open_ns,
+        close_ns=open_ns + length_ns - 1_000_000,
+        closed=step % _STEPS_A_BAR == _STEPS_A_BAR - 1,
+        ts_ns=now_ns,
+        recv_ns=now_ns,
+    )
+
+
+def _longest_bar_s(stage: Stage) -> float:
+    """The length of a day's step follows the longest bar asked for, so that many of them end."""
+    bars = [s.detail for s in stage.subscriptions if s.kind is StreamKind.BARS]
+    return max((_seconds(interval) for interval in bars), default=1.0)
+
+
+def _seconds(interval: str) -> float:
+    try:
+        return float(int(interval[:-1]) * _UNITS_S[interval[-1]])
+    except (KeyError, ValueError, IndexError):
+        raise StrategyError(
+            f"bars of {interval!r}: Binance has 1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M"
+        ) from None
