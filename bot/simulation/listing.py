@@ -138,20 +138,10 @@ class Listing:
 
     def record(self, trade: PublicTrade, taker_id: int) -> AggTradeMade | None:
         """Count a public trade in. Answers with the aggregate that it ended, if any."""
-        _, price, quantity, quote, time_ms, buyer_is_maker = trade
         self.last = trade
-        self.last_price_e8 = price
         self.trades.append(trade)
-        self.bars.add(
-            price,
-            quantity,
-            quote,
-            buyer_is_maker=buyer_is_maker,
-            time_ms=time_ms,
-            trade_id=trade.trade_id,
-        )
-        self.day.add(price, quantity, quote, time_ms, trade.trade_id)
-        self.recent.add(price, quantity, quote, time_ms, trade.trade_id)
+        self.remember(trade)
+        price, quantity = trade.price_e8, trade.quantity_e8
         ended = None
         forming = self._forming
         if forming is None or forming.price_e8 != price or self._taker_id != taker_id:
@@ -163,6 +153,21 @@ class Listing:
         forming.quantity_e8 += quantity
         forming.last_id = trade.trade_id
         return ended
+
+    def remember(self, trade: PublicTrade) -> None:
+        """Count a trade into price, bars and windows only."""
+        trade_id, price, quantity, quote, time_ms, buyer_is_maker = trade
+        self.last_price_e8 = price
+        self.bars.add(
+            price,
+            quantity,
+            quote,
+            buyer_is_maker=buyer_is_maker,
+            time_ms=time_ms,
+            trade_id=trade_id,
+        )
+        self.day.add(price, quantity, quote, time_ms, trade_id)
+        self.recent.add(price, quantity, quote, time_ms, trade_id)
 
     def end_aggregate(self) -> AggTradeMade | None:
         """The taker is done: its last aggregate is complete."""
