@@ -13,6 +13,7 @@ from bot.domain.instrument import Instrument
 from bot.domain.values import OrderStatus
 from bot.exchange import endpoints
 from bot.exchange.endpoints import Endpoints
+from bot.exchange.lease import ConnectionLease
 from bot.exchange.market_feed import BinanceMarketFeed
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
@@ -124,6 +125,11 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             notes.append(("exchange_reset", str(environment), cause))
         door = _Door()
         user_feed = BinanceUserFeed(exchange.session, door, clock)
+        lease = ConnectionLease(
+            clock=clock,
+            up_since_ns=lambda: user_feed.up_since_ns,
+            reconnect=user_feed.reconnect,
+        )
         market_feed = BinanceMarketFeed(
             exchange.session,
             door,
@@ -140,7 +146,7 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             environment=str(environment),
             connect=lambda emit: setattr(door, "emit", emit),
             sync_clock=exchange.session.sync_clock,
-            renew_lease=user_feed.renew,
+            renew_lease=lease.renew,
             backlog=lambda: store.backlog,
             notes=notes,
         )
@@ -172,7 +178,8 @@ async def connected(
             await session.sync_clock()
         except VenueError as e:
             raise VenueSetupError(
-                f"{settings.venue} at {where} does not answer: {e}; is the address right, and is it up?"
+                f"{settings.venue} at {where} does not answer: {e}; "
+                "is the address right, and is it up?"
             ) from e
         logger.bind(source="bot").info("connected to {} ({})", settings.venue, where)
         yield Connected(
