@@ -30,7 +30,7 @@ class Params(StrategyParams):
     )
     requote_bps: float = Field(1.0, ge=0, le=1000, description="how far an order may be off")
     max_position_quote: float = Field(500.0, gt=0, description="stop adding beyond this worth")
-    allow_short: bool = Field(True, description="False: sell only what was bought before")
+    allow_short: bool = Field(default=True, description="False: sell only what was bought before")
     min_interval_s: float = Field(0.5, ge=0.1, description="least time between requests on a side")
     retry_s: float = Field(2.0, ge=0.1, description="pause of a side after a refused order")
 

@@ -32,11 +32,15 @@ class SmaCross(Strategy[Params]):
         self.latest: dict[str, TradeTick] = {}
         for symbol in self.symbols:
             self.subscribe_trades(symbol)
+            if self.params.size_quote < self.instrument(symbol).min_notional:
+                self.log(f"size_quote is less than one may trade of {symbol}", "WARNING")
 
     def on_trade(self, trade: TradeTick) -> None:
-        before = self.latest.get(trade.symbol)
+        before = self.latest.get(trade.symbol, trade)
+        if trade.ts_ns < before.ts_ns:
+            return  # it came late, and its bar may be over
         self.latest[trade.symbol] = trade
-        if before and trade.ts_ns // self.bar_ns > before.ts_ns // self.bar_ns:
+        if trade.ts_ns // self.bar_ns > before.ts_ns // self.bar_ns:
             # The first trade of a new bar: the trade before it closed the last one.
             self.closes[trade.symbol].append(before.price)
             self.decide(trade.symbol, trade.price)
@@ -52,7 +56,7 @@ class SmaCross(Strategy[Params]):
         held = rules.quantity(self.position(symbol).quantity)
         holds = held > 0 and float(held) * price >= rules.min_notional
         if fast > slow and not holds:
-            self.buy(symbol, max(self.params.size_quote, float(rules.min_notional) * 1.05) / price)
+            self.buy(symbol, rules.quantity_for_notional(self.params.size_quote, price))
         elif fast < slow and holds:
             self.sell(symbol, held)
 

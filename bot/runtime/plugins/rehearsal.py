@@ -18,6 +18,7 @@ from bot.domain.values import SECOND_NS, OrderStatus
 from bot.engine.host import StrategySpec
 from bot.runtime.plugins.finding import Finding, line_in, one_line
 from bot.runtime.plugins.stage import Stage
+from bot.strategy.strategy import Strategy
 
 __all__ = ["Rehearsal", "rehearse", "time_limit"]
 
@@ -119,14 +120,13 @@ def _doubts(stage: Stage, path: Path) -> list[Finding]:
         doubts.append("it subscribes to nothing and sets no timer, so it will never do anything")
     refused = [order for order in stage.orders if order.status is OrderStatus.REFUSED]
     closed = ("CLOSED", "BLIND", "NO_PRICE")
-    for order in [order for order in refused if not order.reason.startswith(closed)][:1]:
-        doubts.append(f"{len(refused)} orders refused, as in: {order.reason}")
+    reasons = [order.reason for order in refused if not order.reason.startswith(closed)]
+    if reasons:
+        doubts.append(f"{len(reasons)} orders were refused, the first by {reasons[0]}")
     return [Finding(path, 1, text, severity="warning") for text in doubts]
 
 
 def _defines(stage: Stage, callback: str) -> bool:
-    from bot.strategy.strategy import Strategy  # noqa: PLC0415
-
     return getattr(stage.spec.kind, callback) is not getattr(Strategy, callback)
 
 
@@ -176,12 +176,33 @@ def _market(stage: Stage, symbol: str, base: float, step: int, step_s: float) ->
         if subscription.kind is StreamKind.BARS and subscription.symbol == symbol:
             stage.publish(_bar(symbol, subscription.detail, mid, step, now_ns))
     if step % _STEPS_A_BAR == 0:
-        day = (base, base * 1.01, base * 0.99)
-        stage.publish(MiniTicker(symbol, *day, mid, 1_000.0, 1_000.0 * base, now_ns, now_ns))
-        change = mid - base
-        rest = (change, change / base * 100, base, step)
-        sides = (mid, mid - 0.01, mid + 0.01)
-        stage.publish(Ticker(symbol, *sides, *day, 1_000.0, 1_000.0 * base, *rest, now_ns, now_ns))
+        _tickers(stage, symbol, base, mid)
+
+
+def _tickers(stage: Stage, symbol: str, base: float, mid: float) -> None:
+    now_ns = stage.now_ns
+    day = (base, base * 1.01, base * 0.99)
+    traded = (1_000.0, 1_000.0 * base)
+    stage.publish(MiniTicker(symbol, *day, mid, *traded, now_ns, now_ns))
+    stage.publish(
+        Ticker(
+            symbol=symbol,
+            last=mid,
+            bid=mid - 0.01,
+            ask=mid + 0.01,
+            open=base,
+            high=base * 1.01,
+            low=base * 0.99,
+            volume=1_000.0,
+            quote_volume=1_000.0 * base,
+            change=mid - base,
+            change_percent=(mid - base) / base * 100,
+            weighted_average=base,
+            trades=100,
+            ts_ns=now_ns,
+            recv_ns=now_ns,
+        )
+    )
 
 
 def _bar(symbol: str, interval: str, price: float, step: int, now_ns: int) -> Bar:

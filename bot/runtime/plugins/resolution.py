@@ -73,7 +73,7 @@ def spec_of(
     foreign = [symbol for symbol in reference.symbols if symbol not in default_symbols]
     if foreign:
         raise StrategyError(
-            f"strategy {label}: symbols={'+'.join(foreign)} is not traded in this run, which trades "
+            f"strategy {label}: symbols={'+'.join(foreign)} is not traded in this run, which has "
             f"{', '.join(default_symbols) or 'nothing'}: add --symbol {foreign[0]} or leave it out"
         )
     return StrategySpec(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -35,7 +34,9 @@ _QUOTE_ASSETS: Final = ("USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR")
 
 
 class Stage:
-    """A strategy that runs, and the market, exchange and clock in your hands::
+    """A strategy that runs, and the market, exchange and clock in your hands.
+
+    For example::
 
         stage = Stage("strategies/sma_cross.py:fast=2,slow=3")
         stage.quote(99.9, 100.1)
@@ -148,7 +149,7 @@ class Stage:
         closed: bool = True,
         symbol: str = "",
     ) -> None:
-        """A bar of ``interval`` ends (or, not ``closed``, forms) with this price, flat throughout."""
+        """A bar of ``interval`` ends (or, not ``closed``, forms) with this price."""
         opened_ns = self._now_ns
         now_ns = self._later(interval_s)
         self.publish(
@@ -194,9 +195,11 @@ class Stage:
     def publish(self, event: MarketEvent) -> None:
         """Any market event; the clock goes on to its ``recv_ns``."""
         self._now_ns = max(self._now_ns, event.recv_ns)
+        # The exchange is ahead of what is heard of it: a cancel sent now may come too late.
+        fills = list(self._matching.see(event, self._now_ns))
         self._feed(event)
-        for follows in list(self._matching.see(event, self._now_ns)):
-            self._feed(follows)
+        for fill in fills:
+            self._feed(fill)
         self._raise()
 
     # --- time, feeds, the end --------------------------------------------------------------
