@@ -1,0 +1,177 @@
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.commands import CancelOrder, StreamKind, SubmitOrder, Subscribe, Subscription, Sweep
+from bot.domain.errors import DatabaseError
+from bot.domain.events import (
+    CancelUnknown,
+    HaltRequested,
+    OrderAccepted,
+    OrderNotPlaced,
+    OrderSubmitted,
+    OrderUnknown,
+    SweepFailed,
+)
+from bot.domain.values import SECOND_NS, OrderType, Side, TimeInForce
+from bot.runtime.sender import Sender
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.ns = 10**18
+
+    def now_ns(self) -> int:
+        return self.ns
+
+
+class _Store:
+    """Durable when told."""
+
+    def __init__(self) -> None:
+        self.committed = asyncio.Event()
+        self.error: DatabaseError | None = None
+
+    async def durable(self, mark: int) -> None:
+        await self.committed.wait()
+        if self.error:
+            raise self.error
+
+
+class _Venue:
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+        self.bug: Exception | None = None
+
+    async def submit(self, command):
+        self.calls.append(command)
+        if self.bug:
+            raise self.bug
+        return [
+            OrderAccepted(
+                client_order_id=command.client_order_id, venue_order_id=1, ts_ns=1, recv_ns=1
+            )
+        ]
+
+    async def cancel(self, command):
+        self.calls.append(command)
+        if self.bug:
+            raise self.bug
+        return []
+
+    sweep = cancel
+
+
+class _Feed:
+    def __init__(self) -> None:
+        self.asked: list[Subscription] = []
+
+    def subscribe(self, subscriptions) -> None:
+        self.asked += subscriptions
+
+
+ORDER = SubmitOrder(
+    client_order_id="bot-x-1",
+    symbol="BTCUSDT",
+    side=Side.BUY,
+    order_type=OrderType.MARKET,
+    time_in_force=TimeInForce.GTC,
+    quantity=Decimal(1),
+    price=None,
+)
+
+
+class _Desk:
+    """A sender with fakes round it, and what it emitted."""
+
+    def __init__(self) -> None:
+        self.clock, self.store, self.venue, self.feed = _Clock(), _Store(), _Venue(), _Feed()
+        self.closed = ""
+        self.emitted: list[object] = []
+        self.sender = Sender(
+            venue=self.venue,
+            store=self.store,
+            clock=self.clock,
+            market_feed=self.feed,
+            closed=lambda: self.closed,
+            intent_max_age_s=5.0,
+        )
+
+    async def carry(self, *commands) -> None:
+        """Dispatch and run to the end; the store commits at once unless it was made to wait."""
+        async with asyncio.TaskGroup() as tasks:
+            await self.sender.run(self.emitted.append, tasks)
+            self.sender.dispatch(commands, 7)
+            await asyncio.sleep(0)
+            self.before_commit = list(self.venue.calls)
+            self.store.committed.set()
+
+    def kinds(self) -> list[type]:
+        return [type(event) for event in self.emitted]
+
+
+@pytest.fixture
+async def desk():
+    return _Desk()
+
+
+async def test_an_order_leaves_only_when_its_intent_is_durable(desk):
+    await desk.carry(ORDER)
+    assert desk.before_commit == []
+    assert desk.venue.calls == [ORDER]
+    assert desk.kinds() == [OrderSubmitted, OrderAccepted]
+
+
+async def test_an_order_that_could_not_be_written_down_is_not_sent_and_trading_halts(desk):
+    desk.store.error = DatabaseError("disk full")
+    await desk.carry(ORDER)
+    assert desk.venue.calls == []
+    assert desk.kinds() == [HaltRequested, OrderNotPlaced]
+
+
+async def test_an_intent_that_took_too_long_to_store_is_not_sent(desk):
+    async with asyncio.TaskGroup() as tasks:
+        await desk.sender.run(desk.emitted.append, tasks)
+        desk.sender.dispatch([ORDER], 7)
+        await asyncio.sleep(0)
+        desk.clock.ns += 6 * SECOND_NS
+        desk.store.committed.set()
+    assert desk.venue.calls == []
+    assert "too old" in desk.emitted[0].reason
+
+
+async def test_a_gate_that_closed_meanwhile_holds_the_order_back(desk):
+    desk.closed = "the account is not reconciled"
+    await desk.carry(ORDER)
+    assert desk.venue.calls == []
+    assert desk.kinds() == [OrderNotPlaced]
+
+
+async def test_a_cancel_does_not_wait_for_the_database(desk):
+    cancel = CancelOrder(client_order_id="bot-x-1", symbol="BTCUSDT")
+    async with asyncio.TaskGroup() as tasks:
+        await desk.sender.run(desk.emitted.append, tasks)
+        desk.sender.dispatch([cancel], 7)
+    assert desk.venue.calls == [cancel]
+
+
+async def test_a_bug_on_the_way_makes_the_outcome_unknown_and_stops_nothing(desk):
+    desk.venue.bug = RuntimeError("bug")
+    sweep = Sweep(generation=3, cause="", symbols=(), orders=(), since={})
+    await desk.carry(ORDER, CancelOrder(client_order_id="bot-x-1", symbol="BTCUSDT"), sweep)
+    assert set(desk.kinds()) == {OrderSubmitted, OrderUnknown, CancelUnknown, SweepFailed}
+
+
+async def test_commands_from_before_the_start_are_kept(desk):
+    desk.sender.dispatch([ORDER], 7)
+    desk.store.committed.set()
+    async with asyncio.TaskGroup() as tasks:
+        await desk.sender.run(desk.emitted.append, tasks)
+    assert desk.venue.calls == [ORDER]
+
+
+async def test_subscriptions_go_to_the_market_feed(desk):
+    wanted = Subscription(StreamKind.QUOTES, "BTCUSDT")
+    await desk.carry(Subscribe(subscriptions=(wanted,)))
+    assert desk.feed.asked == [wanted]
