@@ -41,9 +41,10 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
     An exception of ``on_frame`` is counted in ``failed_frames`` and costs that frame only.
     """
 
-    def __init__(self, on_frame: OnFrame) -> None:
+    def __init__(self, on_frame: OnFrame, on_up: Callable[[], object]) -> None:
         super().__init__()
         self._on_frame = on_frame
+        self._on_up = on_up
         self._transport: WSTransport | None = None
         self._parts: list[bytes] = []
         self._cause = ""
@@ -57,6 +58,9 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         self._transport = transport
         if self._abandoned:
             transport.disconnect(graceful=False)
+        else:
+            # Here and not after the connect returns: frames may be glued to the handshake.
+            self._on_up()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self._heard = True

@@ -107,7 +107,7 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
         try:
             while True:
                 least_s = lived_s = 0.0
-                connection = Connection(self._on_frame)
+                connection = Connection(self._on_frame, self._rise)
                 self._connection = connection
                 try:
                     await self._open(connection)
@@ -117,7 +117,6 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
                     least_s = _retry_after_s(error)
                 else:
                     since = loop.time()
-                    self._rise()
                     cause = await connection.watch(self._liveness)
                     lived_s = loop.time() - since
                     delays.lived(lived_s)
@@ -178,8 +177,6 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
                 proxy=self._https_proxy,
                 **self._connect_options,
             )
-        if connection.ended.done():
-            raise ConnectionResetError(connection.ended.result())
 
     def _rise(self) -> None:
         self.up = True

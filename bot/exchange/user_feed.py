@@ -76,6 +76,7 @@ class BinanceUserFeed:
         )
         self._news = asyncio.Event()
         self._subscribed = False
+        self._up_since_ns = 0
         self._told: tuple[FeedState, str] | None = None
 
     @property
@@ -92,6 +93,15 @@ class BinanceUserFeed:
     def unknown_frames(self) -> int:
         """Events of types that we do not know."""
         return self._decoder.unknown.total()
+
+    @property
+    def up_since_ns(self) -> int | None:
+        """When the present subscription began; None while there is none."""
+        return self._up_since_ns if self._subscribed else None
+
+    def reconnect(self, cause: str) -> None:
+        """Replace the connection now."""
+        self._socket.reconnect(cause)
 
     async def run(self) -> None:
         """Subscribe and stay subscribed until cancelled."""
@@ -174,6 +184,7 @@ class BinanceUserFeed:
     def _subscription_stands(self, result: Any) -> None:
         del result  # the id matters only to those with several accounts on one connection
         self._subscribed = True
+        self._up_since_ns = self._clock.now_ns()
         self._tell(FeedState.UP, "subscribed")
 
     def _take(self, payload: msgspec.Raw) -> None:
