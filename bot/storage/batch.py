@@ -1,6 +1,7 @@
 """One transaction's worth of rows: from records to statements."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -70,9 +71,9 @@ class Batch:
 
     def write(self, connection: Connection, *, is_repeat: bool = False) -> None:
         """Execute all of it in the connection's transaction."""
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        dialect = connection.dialect.name
         for table, rows in self._facts.items():
-            result = connection.execute(_once(insert, table), rows)
+            result = connection.execute(_once(dialect, table), rows)
             if not is_repeat and 0 <= result.rowcount < len(rows):
                 logger.error(
                     "{} of {} rows of {} were already stored and were left as they are",
@@ -81,7 +82,7 @@ class Batch:
                     table.name,
                 )
         for table, by_key in self._states.items():
-            connection.execute(_latest(insert, table), list(by_key.values()))
+            connection.execute(_latest(dialect, table), list(by_key.values()))
         for statement, row in self._updates:
             connection.execute(statement, row)
 
@@ -174,12 +175,15 @@ def _fields(record: msgspec.Struct) -> _Row:
     return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
-def _once(insert: Callable[[Table], _Insert], table: Table) -> _Insert:
-    return insert(table).on_conflict_do_nothing(index_elements=list(_ONCE[table]))
+# Cached, because to build a statement takes longer than to execute it.
+@cache
+def _once(dialect: str, table: Table) -> _Insert:
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(_ONCE[table]))
 
 
-def _latest(insert: Callable[[Table], _Insert], table: Table) -> _Insert:
-    statement = insert(table)
+@cache
+def _latest(dialect: str, table: Table) -> _Insert:
+    statement = _insert(dialect, table)
     keys = [column.name for column in table.primary_key.columns]
     changed = {
         column.name: statement.excluded[column.name]
@@ -187,3 +191,7 @@ def _latest(insert: Callable[[Table], _Insert], table: Table) -> _Insert:
         if column.name not in keys
     }
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def _insert(dialect: str, table: Table) -> _Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
