@@ -21,7 +21,19 @@ from rich.text import Text
 from bot.domain.times import iso_utc
 from bot.domain.values import as_fixed
 
-__all__ = ["At", "Format", "Row", "Span", "heading", "line", "plain", "print_json", "print_rows"]
+__all__ = [
+    "At",
+    "Format",
+    "Row",
+    "Span",
+    "columns_of",
+    "heading",
+    "line",
+    "plain",
+    "print_json",
+    "print_rows",
+    "row_of",
+]
 
 Row = Mapping[str, Any]
 
@@ -49,15 +61,15 @@ class Format(StrEnum):
 
 
 class At(msgspec.Struct, frozen=True):
-    """An instant, nanoseconds UTC."""
+    """An instant, nanoseconds UTC; None: not yet."""
 
-    ns: int
+    ns: int | None
 
 
 class Span(msgspec.Struct, frozen=True):
     """A length of time, nanoseconds; milliseconds in every output."""
 
-    ns: int
+    ns: int | None
 
 
 def print_rows(
@@ -85,6 +97,40 @@ def print_rows(
         _console().print(_table(rows, shown or columns))
     else:
         line(empty)
+
+
+def row_of(struct: msgspec.Struct) -> dict[str, Any]:
+    """The row of a struct: ``time_ns`` becomes ``time``, ``after_span_ns`` becomes ``after_ms``.
+
+    Structs within it, and lists of them, become rows too.
+    """
+    row: dict[str, Any] = {}
+    for field in struct.__struct_fields__:
+        value = getattr(struct, field)
+        if field.endswith("_span_ns"):
+            row[field.removesuffix("_span_ns") + "_ms"] = Span(value)
+        elif field.endswith("_ns"):
+            row[field.removesuffix("_ns")] = At(value)
+        elif isinstance(value, msgspec.Struct):
+            row[field] = row_of(value)
+        elif isinstance(value, list):
+            row[field] = [row_of(v) if isinstance(v, msgspec.Struct) else v for v in value]
+        else:
+            row[field] = value
+    return row
+
+
+def columns_of(kind: type[msgspec.Struct]) -> list[str]:
+    """The columns in CSV of rows that :func:`row_of` makes of that type."""
+    columns: list[str] = []
+    for field in kind.__struct_fields__:
+        if field.endswith("_span_ns"):
+            columns.append(field.removesuffix("_span_ns") + "_ms")
+        elif field.endswith("_ns"):
+            columns += [field.removesuffix("_ns"), field]
+        else:
+            columns.append(field)
+    return columns
 
 
 def print_json(value: Any) -> None:
@@ -116,9 +162,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return as_fixed(value)
     if isinstance(value, At):
-        return iso_utc(value.ns)
+        return None if value.ns is None else iso_utc(value.ns)
     if isinstance(value, Span):
-        return round(value.ns / 1e6, 3)
+        return None if value.ns is None else round(value.ns / 1e6, 3)
     return value.value if isinstance(value, Enum) else value
 
 
@@ -142,28 +188,54 @@ def _cell_of_csv(value: Any) -> Any:
 
 
 def _table(rows: Sequence[Row], shown: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     keys = []
+    days: dict[str, str] = {}
     for name in shown:
         key, _, title = name.partition("=")
         keys.append(key)
-        is_number = any(isinstance(row.get(key), Decimal | int | float | Span) for row in rows)
+        values = [row.get(key) for row in rows]
+        days[key] = _common_day(values)
+        is_number = any(
+            isinstance(value, Decimal | int | float | Span) and not isinstance(value, bool)
+            for value in values
+        )
         table.add_column(
-            title or key.replace("_", " "),
+            " ".join(filter(None, [title or key.replace("_", " "), days[key]])),
             justify="right" if is_number else "left",
-            no_wrap=is_number,
+            # What must not be broken: text folds first.
+            no_wrap=is_number or _is_time(values),
+            min_width=_widest(values, days[key]) if is_number or _is_time(values) else None,
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(_cell(row.get(key)) for key in keys))
+        table.add_row(*(_cell(row.get(key), days[key]) for key in keys))
     return table
 
 
-def _cell(value: Any) -> Text:
-    if value is None or value == "":
+def _is_time(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, At) for value in values)
+
+
+def _widest(values: Sequence[Any], day: str) -> int:
+    return max(len(_cell(value, day)) for value in values)
+
+
+def _common_day(values: Sequence[Any]) -> str:
+    """The day of all the instants, which then need not be repeated in each row."""
+    instants = [value.ns for value in values if isinstance(value, At) and value.ns is not None]
+    days = {iso_utc(ns)[:10] for ns in instants}
+    return days.pop() if len(days) == 1 and len(instants) > 1 else ""
+
+
+def _cell(value: Any, day: str = "") -> Text:
+    if value is None or value == "" or (isinstance(value, At | Span) and value.ns is None):
         return Text("-", style="dim")
     if isinstance(value, At):
-        return Text(iso_utc(value.ns)[:23].replace("T", " "), no_wrap=True)
+        text = iso_utc(value.ns or 0)
+        return Text(text[11:23] if day else text[:19].replace("T", " "))
+    if isinstance(value, list | tuple):
+        return Text(", ".join(map(str, value)))
     if isinstance(value, bool):
         return Text("yes" if value else "no")
     if isinstance(value, Decimal):
@@ -171,7 +243,7 @@ def _cell(value: Any) -> Text:
     if isinstance(value, float):
         return Text(f"{value:.4f}".rstrip("0").rstrip("."), style="red" if value < 0 else "")
     if isinstance(value, Span):
-        return Text(f"{value.ns / 1e6:.1f}")
+        return Text(f"{(value.ns or 0) / 1e6:.1f}")
     text = str(plain(value))
     return Text(text, style=_STYLES.get(text, ""))
 
