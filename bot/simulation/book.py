@@ -9,7 +9,7 @@ from bot.simulation.fixedpoint import notional
 if TYPE_CHECKING:
     from bot.simulation.orders import Order
 
-__all__ = ["Book", "Resting"]
+__all__ = ["Book", "Level", "Resting", "Side"]
 
 
 class Resting:
@@ -33,7 +33,9 @@ class Resting:
         self.client = client
 
 
-class _Level:
+class Level:
+    """The orders at one price, and the sum of what they have left."""
+
     __slots__ = ("queue", "total_e8")
 
     def __init__(self) -> None:
@@ -42,7 +44,7 @@ class _Level:
         self.total_e8 = 0
 
 
-class _Side:
+class Side:
     """One side; ``keys`` ascend so that the best price is the last, whichever side it is."""
 
     __slots__ = ("keys", "levels", "sign")
@@ -50,15 +52,15 @@ class _Side:
     def __init__(self, sign: int) -> None:
         self.sign = sign
         self.keys: list[int] = []
-        self.levels: dict[int, _Level] = {}
+        self.levels: dict[int, Level] = {}
 
     def best(self) -> int | None:
         return self.keys[-1] * self.sign if self.keys else None
 
-    def level(self, price_e8: int) -> _Level:
+    def level(self, price_e8: int) -> Level:
         level = self.levels.get(price_e8)
         if level is None:
-            level = self.levels[price_e8] = _Level()
+            level = self.levels[price_e8] = Level()
             insort(self.keys, price_e8 * self.sign)
         return level
 
@@ -70,7 +72,7 @@ class _Side:
         else:
             del self.keys[bisect_left(self.keys, key)]
 
-    def from_best(self) -> Iterator[tuple[int, _Level]]:
+    def from_best(self) -> Iterator[tuple[int, Level]]:
         sign, levels = self.sign, self.levels
         for key in reversed(self.keys):
             yield key * sign, levels[key * sign]
@@ -80,12 +82,12 @@ class Book:
     """Bids and asks with price-time priority. Remembers which levels changed."""
 
     def __init__(self) -> None:
-        self.bids: Final = _Side(1)
-        self.asks: Final = _Side(-1)
+        self.bids: Final = Side(1)
+        self.asks: Final = Side(-1)
         # Ordered sets of prices whose level changed since the last look.
         self.changed: dict[bool, dict[int, None]] = {True: {}, False: {}}
 
-    def side(self, is_buy: bool) -> _Side:
+    def side(self, is_buy: bool) -> Side:
         return self.bids if is_buy else self.asks
 
     def best(self, is_buy: bool) -> int | None:
@@ -97,6 +99,11 @@ class Book:
         other = self.side(not is_buy).best()
         return other is not None and (price_e8 >= other if is_buy else price_e8 <= other)
 
+    def forget_changes(self) -> None:
+        """Nobody needs to know which levels changed."""
+        self.changed[True].clear()
+        self.changed[False].clear()
+
     def add(self, resting: Resting) -> None:
         """Put it at the end of its level's queue. The caller has matched it first."""
         level = self.side(resting.is_buy).level(resting.price_e8)
@@ -105,7 +112,10 @@ class Book:
         self.changed[resting.is_buy][resting.price_e8] = None
 
     def reduce(self, resting: Resting, quantity_e8: int) -> None:
-        """Take that much from the order; it leaves the book when nothing remains."""
+        """Take that much from the order; it leaves the book when nothing remains.
+
+        A negative quantity adds to it, in its place.
+        """
         side = self.side(resting.is_buy)
         level = side.levels[resting.price_e8]
         resting.remaining_e8 -= quantity_e8

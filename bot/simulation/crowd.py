@@ -62,6 +62,8 @@ class Crowd:
     def act(self, floor: Floor, now_ms: int) -> None:
         """One event of this market, and what keeps its book tight, deep and bounded."""
         rng = self._rng
+        if len(self._orders) >= _ORDERS_AIMED:
+            self._orders = [resting for resting in self._orders if resting.remaining_e8]
         if not self._chase(floor, now_ms):
             draw = rng.random()
             crowded = len(self._orders) / _ORDERS_AIMED
@@ -189,8 +191,6 @@ class Crowd:
                 for resting in self.listing.book.queue(is_buy, key * side.sign):
                     if resting.client is None:
                         self.listing.book.remove(resting)
-        if len(self._orders) > 4 * _ORDERS_AIMED:
-            self._orders = [r for r in self._orders if r.remaining_e8]
 
     # --- draws -------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ of 1e-8 are exact, and fast. Names end in ``_e8``.
 from decimal import Decimal
 from typing import Final
 
-__all__ = ["ONE", "decimal", "notional", "parse", "text"]
+__all__ = ["ONE", "decimal", "notional", "parse", "text", "units"]
 
 ONE: Final = 10**8
 _PLACES: Final = 8
@@ -27,6 +27,20 @@ def parse(value: str | Decimal) -> int:
     if whole != scaled:
         raise ValueError(f"{value} has more than {_PLACES} decimal places")
     return whole
+
+
+def units(plain: str) -> int:
+    """As :func:`parse`, for digits with at most one point, and fast. Sign and exponent fail.
+
+    Raises:
+        ValueError: anything else, or more than eight places that are not zeros.
+    """
+    whole, _, fraction = plain.partition(".")
+    if len(fraction) > _PLACES:
+        fraction = fraction.rstrip("0")
+    if len(fraction) > _PLACES or not (whole + fraction).isdecimal():
+        raise ValueError(f"{plain} is not a plain decimal with at most {_PLACES} places")
+    return int(whole + fraction.ljust(_PLACES, "0"))
 
 
 def text(value_e8: int) -> str:

@@ -189,7 +189,7 @@ class Floor:
             account.update_ms = now_ms
             self.out.append(UserEvent(key, account_position(account, list(assets), now_ms)))
         change = listing.book_changed(now_ms)
-        if change is not None and listing.public is listing.book:
+        if change is not None:
             self.out.append(change)
         self.log.commit(self.ledger, listing, self._touched, now_ms)
         self._touched = {}

@@ -178,6 +178,10 @@ class Listing:
         """What changed in the book since the last call, with one update id for each level."""
         changed = self.book.changed
         bids, asks = changed[True], changed[False]
+        if self.public is not self.book:
+            # What clients do to a tape's book is nobody else's business.
+            bids.clear()
+            asks.clear()
         if not bids and not asks:
             return None
         first = self.ids.update + 1

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.simulation.errors import ApiError
+from bot.simulation.fixedpoint import units
 
 __all__ = [
     "Params",
@@ -22,7 +23,6 @@ Params = Mapping[str, str]
 ENVELOPE: Final = frozenset({"timestamp", "recvWindow", "signature", "apiKey"})
 """What signs a request; the wire checks these."""
 
-_PLACES: Final = 8
 _AMOUNT: Final = re.compile(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
 _INTEGER: Final = re.compile(r"^[0-9]{1,20}$")
 _CLIENT_ID: Final = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
@@ -60,12 +60,11 @@ def amount(params: Params, name: str) -> int | None:
         return None
     if not _AMOUNT.match(value):
         raise _illegal(name, _AMOUNT)
-    whole, _, fraction = value.partition(".")
-    if len(fraction) > _PLACES:
-        fraction = fraction.rstrip("0")
-        if len(fraction) > _PLACES:
-            raise ApiError.bad_request(-1111, f"Parameter '{name}' has too much precision.")
-    return int(whole + fraction.ljust(_PLACES, "0"))
+    try:
+        return units(value)
+    except ValueError:
+        msg = f"Parameter '{name}' has too much precision."
+        raise ApiError.bad_request(-1111, msg) from None
 
 
 def integer(params: Params, name: str) -> int | None:

@@ -1,17 +1,18 @@
 """What may be traded, and how: the rules of a symbol and their form in exchangeInfo."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from bot.simulation.fixedpoint import decimal, parse, text
+from bot.simulation.fixedpoint import ONE, parse, text
 
 __all__ = ["DEFAULT_SYMBOLS", "SymbolRules", "observed_rules", "symbol_rules"]
 
 ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET")
 STP_MODES: Final = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 DEFAULT_STP: Final = "EXPIRE_MAKER"
+_STRAYS: Final = 0.05
 
 _QUOTES: Final = (
     "FDUSD",
@@ -159,31 +160,35 @@ def split_symbol(symbol: str) -> tuple[str, str]:
 
 
 def observed_rules(
-    symbol: str, prices: Iterable[str | Decimal], quantities: Iterable[str | Decimal]
+    symbol: str, prices: Collection[Decimal], quantities: Collection[Decimal]
 ) -> SymbolRules:
-    """Rules that fit what was seen: the coarsest tick and step on whose grid all values lie."""
-    known = {r.symbol: r for r in DEFAULT_SYMBOLS}.get(symbol)
+    """Rules that fit what was seen: the coarsest tick and step on whose grid the values lie.
+
+    A few quantities off the grid are let pass: orders of a time when the step was finer stay
+    in the book for years.
+    """
     ticks, steps = [parse(p) for p in prices], [parse(q) for q in quantities]
-    if (
-        known
-        and not any(p % known.tick_e8 for p in ticks)
-        and not any(q % known.step_e8 for q in steps)
-    ):
+    known = next((rules for rules in DEFAULT_SYMBOLS if rules.symbol == symbol), None)
+    if known and _fits(ticks, known.tick_e8, 0.0) and _fits(steps, known.step_e8, _STRAYS):
         return known
     return symbol_rules(
         symbol,
-        tick=str(decimal(_grid(ticks))),
-        step=str(decimal(_grid(steps))),
+        tick=text(_grid(ticks, 0.0)),
+        step=text(_grid(steps, _STRAYS)),
         max_quantity="90000000",
         min_notional="0.0001" if split_symbol(symbol)[1] in {"BTC", "ETH", "BNB"} else "5",
     )
 
 
-def _grid(values: Sequence[int]) -> int:
-    power = 10**8
-    while power > 1 and any(v % power for v in values):
+def _grid(values: Sequence[int], strays: float) -> int:
+    power = ONE
+    while power > 1 and not _fits(values, power, strays):
         power //= 10
     return power
+
+
+def _fits(values: Sequence[int], grid: int, strays: float) -> bool:
+    return sum(1 for value in values if value % grid) <= strays * len(values)
 
 
 DEFAULT_SYMBOLS: Final = (

@@ -1,0 +1,128 @@
+"""The recorded frames that a tape market understands."""
+
+from typing import Final
+
+import msgspec
+
+from bot.simulation.fixedpoint import units
+
+__all__ = ["Diff", "Quote", "Snapshot", "TapeEvent", "Trade", "read_frame"]
+
+Levels = list[tuple[int, int]]
+
+
+class _Trade(msgspec.Struct):
+    p: str
+    q: str
+    T: int
+    m: bool
+    t: int = 0
+    a: int = 0
+    f: int = 0
+    l: int = 0  # noqa: E741 - Binance's name
+
+
+class _Quote(msgspec.Struct):
+    u: int
+    b: str
+    B: str
+    a: str
+    A: str
+
+
+class _Diff(msgspec.Struct):
+    U: int
+    u: int
+    b: list[tuple[str, str]]
+    a: list[tuple[str, str]]
+    E: int = 0
+
+
+class _Snapshot(msgspec.Struct):
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+    last_update_id: int = msgspec.field(name="lastUpdateId")
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """A trade, or an aggregate of trades (``agg_id`` is then not 0)."""
+
+    trade_id: int
+    """Of an aggregate, the last one."""
+    first_id: int
+    agg_id: int
+    price_e8: int
+    quantity_e8: int
+    buyer_is_maker: bool
+    time_ms: int
+
+
+class Quote(msgspec.Struct, frozen=True):
+    update_id: int
+    bid_e8: int
+    bid_quantity_e8: int
+    ask_e8: int
+    ask_quantity_e8: int
+
+
+class Diff(msgspec.Struct, frozen=True):
+    first_id: int
+    last_id: int
+    bids: Levels
+    asks: Levels
+    time_ms: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    update_id: int
+    bids: Levels
+    asks: Levels
+
+
+TapeEvent = Trade | Quote | Diff | Snapshot
+
+_TRADE: Final = msgspec.json.Decoder(_Trade)
+_QUOTE: Final = msgspec.json.Decoder(_Quote)
+_DIFF: Final = msgspec.json.Decoder(_Diff)
+_SNAPSHOT: Final = msgspec.json.Decoder(_Snapshot)
+
+
+def read_frame(stream: str, data: bytes) -> tuple[str, TapeEvent] | None:
+    """(symbol, event) of a frame; None for every other stream, and for what cannot be read."""
+    try:
+        if stream.startswith("/"):
+            return _rest(stream, data)
+        symbol, _, kind = stream.partition("@")
+        event = _event(kind, data)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    return None if event is None else (symbol.upper(), event)
+
+
+def _event(kind: str, data: bytes) -> TapeEvent | None:
+    if kind == "bookTicker":
+        quote = _QUOTE.decode(data)
+        return Quote(quote.u, units(quote.b), units(quote.B), units(quote.a), units(quote.A))
+    if kind == "trade":
+        trade = _TRADE.decode(data)
+        return Trade(trade.t, trade.t, 0, units(trade.p), units(trade.q), trade.m, trade.T)
+    if kind == "aggTrade":
+        agg = _TRADE.decode(data)
+        return Trade(agg.l, agg.f, agg.a, units(agg.p), units(agg.q), agg.m, agg.T)
+    if kind == "depth" or kind.startswith("depth@"):
+        diff = _DIFF.decode(data)
+        return Diff(diff.U, diff.u, _levels(diff.b), _levels(diff.a), diff.E)
+    return None
+
+
+def _rest(path: str, data: bytes) -> tuple[str, Snapshot] | None:
+    path, _, query = path.partition("?")
+    symbol = next((v[7:] for v in query.split("&") if v.startswith("symbol=")), "")
+    if not path.endswith("/depth") or not symbol:
+        return None
+    body = _SNAPSHOT.decode(data)
+    return symbol.upper(), Snapshot(body.last_update_id, _levels(body.bids), _levels(body.asks))
+
+
+def _levels(levels: list[tuple[str, str]]) -> Levels:
+    return [(units(price), units(quantity)) for price, quantity in levels]
