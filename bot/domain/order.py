@@ -68,9 +68,10 @@ TRANSITIONS: Final[dict[tuple[OrderStatus, type], OrderStatus | None]] = {
     **_rows(CancelRejected, _all(_STAY)),
     **_rows(CancelUnknown, _all(_STAY)),
 }
-for _event in (OrderSubmitted, OrderAccepted, OrderFilled, OrderCanceled, OrderExpired):
-    # What was refused here was never sent, so nothing can come back for it.
-    del TRANSITIONS[_S.REFUSED, _event]
+for _status, _event in list(TRANSITIONS):
+    if _status is _S.REFUSED:
+        # What was refused here was never sent, so nothing can come back for it.
+        del TRANSITIONS[_status, _event]
 
 
 class Order(msgspec.Struct, kw_only=True):
@@ -158,8 +159,20 @@ class Order(msgspec.Struct, kw_only=True):
         elif isinstance(
             event, OrderRefused | OrderRejected | OrderNotPlaced | OrderExpired | OrderCanceled
         ):
-            self.reason = event.reason if target is not None and event.reason else self.reason
+            self._conclude(event, counts=target is not None)
         if target is None or target is self.status:
             return False
         self.status = target
         return True
+
+    def _conclude(
+        self,
+        event: OrderRefused | OrderRejected | OrderNotPlaced | OrderExpired | OrderCanceled,
+        *,
+        counts: bool,
+    ) -> None:
+        if counts and event.reason:
+            self.reason = event.reason
+        # An end may be the first that is heard of an order: its fills are asked for by this id.
+        if isinstance(event, OrderExpired | OrderCanceled) and self.venue_order_id is None:
+            self.venue_order_id = event.venue_order_id if event.venue_order_id >= 0 else None
