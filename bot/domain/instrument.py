@@ -1,6 +1,15 @@
 """What may be traded and in which steps: the one crossing from observation to money."""
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    InvalidOperation,
+)
+from typing import Final, SupportsFloat
 
 import msgspec
 
@@ -11,6 +20,10 @@ __all__ = ["Instrument", "Number"]
 Number = Decimal | float | int | str
 
 _ZERO = Decimal(0)
+_DIGITS_MAX: Final = 20
+"""Digits before the point of a price or quantity; more is a mistake, not a number to trade."""
+_WIDE: Final = Context(prec=80, rounding=ROUND_DOWN)
+"""A quotient that is rounded up would put a quantity one step above what was asked."""
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +84,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         if at <= 0:
             msg = f"{self.symbol}: a price must be above 0, got {at}"
             raise ValueError(msg)
-        return self.quantity(_exact(notional_quote) / at)
+        return self.quantity(_WIDE.divide(_exact(notional_quote), at))
 
     def violation(
         self,
@@ -119,7 +132,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             return f"PRICE_FILTER: price {as_fixed(price)} is below {as_fixed(self.min_price)}"
         if self.max_price and price > self.max_price:
             return f"PRICE_FILTER: price {as_fixed(price)} is above {as_fixed(self.max_price)}"
-        if self.tick_size and price % self.tick_size:
+        if self.tick_size and _WIDE.remainder(price, self.tick_size):
             tick = as_fixed(self.tick_size)
             return f"PRICE_FILTER: price {as_fixed(price)} is not on the tick {tick}"
         if reference_price is None:
@@ -169,25 +182,33 @@ def _lot(
         return f"{name}: quantity {as_fixed(quantity)} is below {as_fixed(minimum)}"
     if maximum and quantity > maximum:
         return f"{name}: quantity {as_fixed(quantity)} is above {as_fixed(maximum)}"
-    if step and quantity % step:
+    if step and _WIDE.remainder(quantity, step):
         return f"{name}: quantity {as_fixed(quantity)} is not on the step {as_fixed(step)}"
     return None
 
 
-def _exact(value: Number) -> Decimal:
+def _exact(value: Number | SupportsFloat) -> Decimal:
     if isinstance(value, Decimal):
         number = value
     elif isinstance(value, float):
-        number = Decimal(repr(value))
+        # Not repr(): the floats of numpy are floats whose repr() is "np.float64(0.1)".
+        number = Decimal(float.__repr__(value))
+    elif isinstance(value, int | str):
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            raise ValueError(f"a price or quantity must be a number, got {value!r}") from None
     else:
-        number = Decimal(value)
+        number = Decimal(float.__repr__(float(value)))
     if not number.is_finite():
-        msg = f"a price or quantity must be a finite number, got {value!r}"
-        raise ValueError(msg)
+        raise ValueError(f"a price or quantity must be a finite number, got {value!r}")
+    if number.adjusted() >= _DIGITS_MAX:
+        raise ValueError(f"a price or quantity of {value!r} is beyond anything that is traded")
     return number
 
 
 def _on_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     if not step:
         return value
-    return (value / step).to_integral_value(rounding=rounding) * step
+    steps = _WIDE.divide(value, step).to_integral_value(rounding=rounding)
+    return _WIDE.multiply(steps, step)
