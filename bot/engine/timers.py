@@ -7,6 +7,8 @@ from typing import Final
 __all__ = ["Timers"]
 
 _NEVER: Final = 2**63 - 1
+_STALE_KEPT: Final = 64
+"""Replaced and cancelled entries that may wait in the heap before it is rebuilt."""
 
 
 class Timers:
@@ -27,6 +29,8 @@ class Timers:
         self._count += 1
         self._live[owner, name] = (self._count, every_ns)
         heapq.heappush(self._heap, (due_ns, self._count, (owner, name)))
+        if len(self._heap) > 2 * len(self._live) + _STALE_KEPT:
+            self._compact()
         self.next_ns = self._heap[0][0]
 
     def cancel(self, owner: str, name: str) -> None:
@@ -37,9 +41,10 @@ class Timers:
             del self._live[key]
 
     def due(self, now_ns: int) -> Iterator[tuple[str, str]]:
-        """Take out (owner, name) of all that is due.
+        """Take out (owner, name) of all that is due, one at a time.
 
-        A repeating timer that is late by several periods fires once and keeps its beat.
+        A repeating timer that is late by several periods fires once and keeps its beat. The
+        consumer may set and cancel timers between two items: what it cancels is not given.
         """
         while self._heap and self._heap[0][0] <= now_ns:
             due_ns, number, key = heapq.heappop(self._heap)
@@ -54,3 +59,11 @@ class Timers:
                 del self._live[key]
             yield key
         self.next_ns = self._heap[0][0] if self._heap else _NEVER
+
+    def _compact(self) -> None:
+        self._heap = [
+            entry
+            for entry in self._heap
+            if (live := self._live.get(entry[2])) is not None and live[0] == entry[1]
+        ]
+        heapq.heapify(self._heap)
