@@ -41,26 +41,38 @@ class Cache:
             self.books[event.symbol] = event
 
     def last_price(self, symbol: str) -> float | None:
-        """Mid of the latest quote, else the latest trade's price, quote units."""
-        quote = self.quotes.get(symbol)
-        if quote is not None:
-            return quote.mid
-        trade = self.trades.get(symbol)
-        return trade.price if trade is not None else None
+        """Mid of the latest quote, else the latest trade's price, quote units.
+
+        What was seen since the last gap goes before what was seen earlier.
+        """
+        source = self._price_source(symbol)
+        if isinstance(source, QuoteTick):
+            return source.mid
+        return None if source is None else source.price
 
     def exact_price(self, symbol: str) -> Decimal | None:
         """:meth:`last_price` as the shortest decimal of the float."""
         price = self.last_price(symbol)
-        return None if price is None else Decimal(repr(price))
+        return None if price is None else Decimal(float.__repr__(price))
 
     def price_age_ns(self, symbol: str, now_ns: int) -> int | None:
-        """How long ago the newest quote or trade reached us; None if none did since a gap."""
-        seen = [
-            event.recv_ns
-            for event in (self.quotes.get(symbol), self.trades.get(symbol))
-            if event is not None and event.recv_ns >= self._fresh_from_ns.get(symbol, 0)
-        ]
-        return now_ns - max(seen) if seen else None
+        """How long ago :meth:`last_price` reached us; None if no price did since a gap."""
+        source = self._price_source(symbol)
+        if source is None or not self._is_fresh(source):
+            return None
+        return now_ns - source.recv_ns
+
+    def _price_source(self, symbol: str) -> QuoteTick | TradeTick | None:
+        quote, trade = self.quotes.get(symbol), self.trades.get(symbol)
+        if quote is None or quote.bid <= 0 or quote.ask <= 0:
+            # A book with one side empty has no middle.
+            return trade
+        if trade is not None and self._is_fresh(trade) and not self._is_fresh(quote):
+            return trade
+        return quote
+
+    def _is_fresh(self, event: QuoteTick | TradeTick) -> bool:
+        return event.recv_ns > self._fresh_from_ns.get(event.symbol, -1)
 
     def is_dark(self, symbol: str) -> bool:
         """Whether a feed that carries the symbol is down."""
