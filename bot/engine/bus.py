@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.domain.market import MarketEvent
+from bot.domain.market import Bar, MarketEvent
 
 __all__ = ["Bus", "Fault", "Handler"]
 
@@ -13,7 +13,10 @@ Fault = Callable[[str, str, BaseException], None]
 
 
 class Bus:
-    """A table from (type, symbol) to handlers, called directly: no queue, no task, no await.
+    """A table from type and topic to handlers, called directly: no queue, no task, no await.
+
+    The topic is the symbol; of bars it is symbol and interval, so that nobody is given the
+    bars that another asked for.
 
     Every delivery is guarded, so that a subscriber that raises harms no other.
     """
@@ -34,25 +37,29 @@ class Bus:
         self.running: tuple[str, int] | None = None
         """(owner, stopwatch reading at the start) of the callback that runs now; for a watchdog."""
 
-    def subscribe(self, event_type: type, symbol: str, owner: str, handler: Handler) -> None:
-        """Deliver events of exactly this type on this symbol to ``handler``; once an owner."""
-        by_symbol = self._table.setdefault(event_type, {})
-        present = by_symbol.get(symbol, ())
+    def subscribe(
+        self, event_type: type, symbol: str, owner: str, handler: Handler, *, interval: str = ""
+    ) -> None:
+        """Deliver events of exactly this type on this topic to ``handler``; once an owner."""
+        topic = f"{symbol}@{interval}" if event_type is Bar else symbol
+        by_topic = self._table.setdefault(event_type, {})
+        present = by_topic.get(topic, ())
         if all(name != owner for name, _ in present):
-            by_symbol[symbol] = (*present, (owner, handler))
+            by_topic[topic] = (*present, (owner, handler))
 
     def unsubscribe(self, owner: str) -> None:
         """Deliver nothing to ``owner`` any more."""
-        for by_symbol in self._table.values():
-            for symbol, present in by_symbol.items():
-                by_symbol[symbol] = tuple(entry for entry in present if entry[0] != owner)
+        for by_topic in self._table.values():
+            for topic, present in by_topic.items():
+                by_topic[topic] = tuple(entry for entry in present if entry[0] != owner)
 
     def publish(self, event: MarketEvent) -> None:
         """Run every handler of the event to completion, in the order of subscription."""
-        by_symbol = self._table.get(type(event))
-        if by_symbol is None:
+        by_topic = self._table.get(type(event))
+        if by_topic is None:
             return
-        for owner, handler in by_symbol.get(event.symbol, ()):
+        topic = f"{event.symbol}@{event.interval}" if isinstance(event, Bar) else event.symbol
+        for owner, handler in by_topic.get(topic, ()):
             self.call(owner, handler, event)
 
     def call(self, owner: str, handler: Callable[..., None], *args: object) -> bool:
@@ -63,10 +70,15 @@ class Bus:
             handler(*args)
         except Exception as e:  # noqa: BLE001 - wall: plugin code
             self.running = None
-            self._on_fault(owner, handler.__name__, e)
+            self._on_fault(owner, _name(handler), e)
             return False
         self.running = None
         took = self._stopwatch() - began
         if took > self._slow_ns:
-            self._on_slow(owner, handler.__name__, took)
+            self._on_slow(owner, _name(handler), took)
         return True
+
+
+def _name(handler: Callable[..., None]) -> str:
+    # A plugin may put a partial or another callable in the place of a method.
+    return getattr(handler, "__name__", type(handler).__name__)

@@ -23,8 +23,8 @@ from bot.domain.events import (
 )
 from bot.domain.order import Order
 from bot.domain.values import SECOND_NS, OrderStatus
-from bot.engine.host import Request
 from bot.engine.inquiry import NEVER_HEARD, UNANSWERED
+from bot.engine.request import Request
 from bot.engine.risk import Approved
 
 if TYPE_CHECKING:
@@ -70,14 +70,19 @@ class OrderDesk:
             cause=request.cause,
             recv_ns=engine.now_ns,
         )
+        quarantined = engine.host.quarantined(intent.strategy_id)
+        if quarantined:
+            # It was asked for before the quarantine; what is behind the wall sends nothing more.
+            self._refuse(intent, f"QUARANTINED: {quarantined}")
+            return
         decision = engine.gate.check(intent)
         if not isinstance(decision, Approved):
             self._refuse(intent, decision.reason)
             return
         order = engine.blotter.open(decision)
-        self._engine.ledger.write(order, intent)
+        engine.ledger.write(order, intent)
         engine.counts["orders"] += 1
-        self._engine.inquiry.resolver.watch(order, engine.now_ns)
+        engine.inquiry.resolver.watch(order, engine.now_ns)
         engine.command(
             SubmitOrder(
                 client_order_id=intent.client_order_id,
@@ -134,6 +139,7 @@ class OrderDesk:
             self._send_cancel(order)
 
     def _send_cancel(self, order: Order) -> None:
+        self._engine.inquiry.resolver.watch_cancel(order.client_order_id, self._engine.now_ns)
         self._engine.command(
             CancelOrder(client_order_id=order.client_order_id, symbol=order.symbol)
         )
@@ -161,13 +167,11 @@ class OrderDesk:
 
     def on_order_event(self, event: OrderEvent) -> None:
         """Fold an event of an order in, once, and follow up."""
-        order = self._engine.blotter.get(event.client_order_id)
-        if order is None:
-            order = self._engine.ledger.open_external(event)
-            if order is None:
-                return
         if isinstance(event, OrderFilled) and self._engine.blotter.is_known(event.fill):
             self._engine.counts["duplicates"] += 1
+            return
+        event, order = self._owner(event)
+        if order is None:
             return
         before = order.status
         try:
@@ -187,6 +191,18 @@ class OrderDesk:
             self._tell(order)
         self._follow_up(order, event, before)
 
+    def _owner(self, event: OrderEvent) -> tuple[OrderEvent, Order | None]:
+        """The order that the event is about, and the event under that order's name."""
+        order = self._engine.blotter.get(event.client_order_id)
+        if order is None and isinstance(event, OrderFilled):
+            fill = event.fill
+            # A trade history names the exchange's order id only.
+            order = self._engine.blotter.by_venue_id(fill.symbol, fill.venue_order_id)
+            if order is not None:
+                fill = msgspec.structs.replace(fill, client_order_id=order.client_order_id)
+                event = msgspec.structs.replace(event, fill=fill)
+        return event, order or self._engine.ledger.open_external(event)
+
     def _follow_up(self, order: Order, event: OrderEvent, before: OrderStatus) -> None:
         cid, now_ns = order.client_order_id, self._engine.now_ns
         if isinstance(event, OrderUnknown):
@@ -199,11 +215,14 @@ class OrderDesk:
         elif isinstance(event, OrderCanceled | OrderExpired):
             self._engine.inquiry.expect(order, event.executed)
         elif isinstance(event, OrderRejected | OrderNotPlaced):
-            self._engine.inquiry.resolver.settle(cid)
+            self._engine.inquiry.rejected(order)
         elif isinstance(event, OrderAccepted | OrderFilled):
             self._engine.inquiry.answered(order)
             if before in NEVER_HEARD and order.status.is_working and cid in self._cancel_sent:
                 self._send_cancel(order)
+        if order.status.is_terminal and order.status not in NEVER_HEARD:
+            # For good: what was rejected or not placed may yet turn out to rest there.
+            self._cancel_sent.discard(cid)
 
     def _tell(self, order: Order) -> None:
         self._engine.host.call(order.strategy_id, "on_order", msgspec.structs.replace(order))

@@ -51,28 +51,31 @@ from bot.domain.market import (
     TradeTick,
 )
 from bot.domain.records import (
-    BalanceSaved,
-    EquitySaved,
     IncidentClosed,
     IncidentOpened,
     Record,
     StateSaved,
 )
+from bot.domain.values import SECOND_NS
+from bot.engine.account import Account
 from bot.engine.blotter import Blotter
 from bot.engine.bus import Bus
 from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
 from bot.engine.effects import Effects, LogLine
-from bot.engine.host import Host, OrderWish, Request
+from bot.engine.host import Host
 from bot.engine.identity import client_order_id
 from bot.engine.inquiry import Inquiry
 from bot.engine.ledger import Ledger
+from bot.engine.request import OrderWish, Request
 from bot.engine.risk import Gate, RiskLimits
 from bot.engine.sight import Sight
 from bot.engine.timers import Timers
 
 __all__ = ["Engine", "EngineConfig"]
 
+_OWN_TIMERS: Final = "_engine"
+_DAY_NS: Final = 86_400 * SECOND_NS
 _REQUESTS_AT_ONCE: Final = 200
 """Requests handled in one feed; the rest wait for the next, so that no loop holds the bot."""
 
@@ -102,7 +105,6 @@ class Engine:
         self.counts: Counter[str] = Counter()
         self.halted = ""
         self.stopping = ""
-        self.balances: dict[str, Balance] = {}
         self.cache = Cache(instruments)
         self.blotter = Blotter()
         self.timers = Timers()
@@ -117,14 +119,17 @@ class Engine:
         self.ledger = Ledger(self)
         self.inquiry = Inquiry(self, recv_window_ms=config.recv_window_ms)
         self.desk = OrderDesk(self)
+        self.account = Account(self)
         self.sight = Sight(self)
         self._effects = Effects()
         self._requests: deque[Request] = deque()
         self._order_counter = 0
         self._incident_counter = 0
         self._subscribed: set[Subscription] = set()
-        self._cause: Any = None
+        # What the present callback handles: an event, or the name of a timer.
+        self._cause: object = None
         self._handlers: dict[type, Callable[[Any], None]] = self._routes()
+        self.timers.set(_OWN_TIMERS, "day", 0)
         self.refresh_gate()
 
     # --- the door ----------------------------------------------------------------------
@@ -157,6 +162,11 @@ class Engine:
         return self.sight.blind
 
     @property
+    def balances(self) -> dict[str, Balance]:
+        """The newest absolute balance of each asset."""
+        return self.account.balances
+
+    @property
     def is_settled(self) -> bool:
         """No order waits for an answer, and none that should be cancelled still rests."""
         return self.desk.is_settled
@@ -181,12 +191,12 @@ class Engine:
             OrderReported: self.inquiry.on_report,
             OrderNotFound: self.inquiry.on_not_found,
             QueryFailed: self.inquiry.on_query_failed,
-            BalancesReported: self._on_balances,
+            BalancesReported: self.account.on_balances,
             FeedChanged: self.sight.on_feed,
             SweepCompleted: self.sight.on_swept,
             SweepFailed: self.sight.on_sweep_failed,
             SweepDue: lambda event: self.sight.sweep_due(event.cause),
-            SnapshotDue: self._on_snapshot_due,
+            SnapshotDue: self.account.on_snapshot_due,
             TimePassed: self._on_time,
             HaltRequested: self._on_halt,
             ResumeRequested: self._on_resume,
@@ -202,44 +212,6 @@ class Engine:
     def _on_time(self, _: TimePassed) -> None:
         self.inquiry.ask_due()
 
-    def _on_balances(self, event: BalancesReported) -> None:
-        if event.complete:
-            present = {balance.asset for balance in event.balances}
-            gone = [asset for asset in self.balances if asset not in present]
-            zero = Decimal(0)
-            changed = [*event.balances, *(Balance(asset, zero, zero) for asset in gone)]
-        else:
-            changed = list(event.balances)
-        for balance in changed:
-            if self.balances.get(balance.asset) == balance:
-                continue
-            self.balances[balance.asset] = balance
-            self.record(
-                BalanceSaved(
-                    run_id=self.config.run_id,
-                    balance=balance,
-                    ts_ns=event.ts_ns,
-                    source=event.source,
-                )
-            )
-
-    def _on_snapshot_due(self, _: SnapshotDue) -> None:
-        for (strategy_id, symbol), position in self.blotter.positions.items():
-            price = self.cache.exact_price(symbol)
-            self.record(
-                EquitySaved(
-                    run_id=self.config.run_id,
-                    strategy_id=strategy_id,
-                    symbol=symbol,
-                    position=position.quantity,
-                    price=price,
-                    realised=position.realised,
-                    unrealised=position.unrealised(price) if price is not None else Decimal(0),
-                    fees=position.fees,
-                    ts_ns=self.now_ns,
-                )
-            )
-
     def _on_halt(self, event: HaltRequested) -> None:
         self.halted = event.reason or "halted"
         self.save_state("_engine", "halt", json.dumps(self.halted))
@@ -253,21 +225,32 @@ class Engine:
         self.refresh_gate()
 
     def _on_stop(self, event: StopRequested) -> None:
-        self.host.call_all("on_stop")
-        self._handle_requests()
-        self.stopping = event.reason
-        self.refresh_gate()
+        if not self.stopping:
+            self.host.call_all("on_stop")
+            self._handle_requests()
+            self.stopping = event.reason or "asked to"
+            self.refresh_gate()
         if event.cancel_orders:
             for order in self.blotter.open_orders():
                 if order.strategy_id in self.host.plugins:
                     self.desk.request_cancel(order, f"stop: {event.reason}")
 
     def _fire_timers(self) -> None:
-        for owner, name in list(self.timers.due(self.now_ns)):
-            if owner == "_engine":
-                self.sight.retry()
-            else:
+        for owner, name in self.timers.due(self.now_ns):
+            if owner != _OWN_TIMERS:
+                self._cause = f"timer {name}"
                 self.host.call(owner, "on_timer", name)
+                # What follows, in this feed too, must see the orders that the timer asked for.
+                self._handle_requests()
+            elif name == "day":
+                self.begin_day()
+            else:
+                self.sight.retry()
+
+    def begin_day(self, before_today: dict[str, Decimal] | None = None) -> None:
+        """Count the losses of the day anew, now and at each 00:00 UTC."""
+        self.gate.start_day(before_today)
+        self.timers.set(_OWN_TIMERS, "day", (self.now_ns // _DAY_NS + 1) * _DAY_NS)
 
     def _handle_requests(self) -> None:
         for _ in range(_REQUESTS_AT_ONCE):
@@ -328,7 +311,8 @@ class Engine:
 
     def start_strategies(self) -> None:
         """Run ``on_start`` of those that have not started; called once the account is seen."""
-        self.host.start()
+        if not self.stopping:
+            self.host.start()
 
     def watch_prices(self) -> None:
         """Ask for the quotes of every traded symbol: risk and PnL need a price."""
@@ -352,18 +336,22 @@ class Engine:
         """Name a new order and queue it; the callback goes on."""
         self._order_counter += 1
         made = client_order_id(strategy_id, self.config.run_id, self._order_counter)
-        cause = type(self._cause).__name__
-        self._requests.append(Request(strategy_id, made, wish, cause))
+        self._requests.append(Request(strategy_id, made, wish, self._cause_name()))
         return made
 
     def request_cancel(self, strategy_id: str, client_order_id: str) -> bool:
         """Queue a cancel; False if there is no such open order of the strategy."""
         order = self.blotter.get(client_order_id)
-        waiting = any(r.client_order_id == client_order_id and r.order for r in self._requests)
+        waiting = any(
+            r.client_order_id == client_order_id and r.strategy_id == strategy_id and r.order
+            for r in self._requests
+        )
         if not waiting and (
             order is None or order.strategy_id != strategy_id or order.status.is_terminal
         ):
             return False
-        cause = type(self._cause).__name__
-        self._requests.append(Request(strategy_id, client_order_id, None, cause))
+        self._requests.append(Request(strategy_id, client_order_id, None, self._cause_name()))
         return True
+
+    def _cause_name(self) -> str:
+        return self._cause if isinstance(self._cause, str) else type(self._cause).__name__

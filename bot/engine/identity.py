@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.domain.values import CLIENT_ORDER_ID_PATTERN
 
-__all__ = ["PREFIX", "client_order_id", "is_ours", "run_name"]
+__all__ = ["PREFIX", "client_order_id", "id_prefix", "is_ours", "run_name"]
 
 PREFIX: Final = "bot-"
 """Begins every id of ours, so that foreign orders on the account are told apart."""
@@ -21,7 +21,14 @@ def run_name(started_ns: int) -> str:
 
 
 def client_order_id(strategy_id: str, run_id: str, counter: int) -> str:
-    """The id of the ``counter``-th order of a strategy in a run; at most 36 characters.
+    """The id of the ``counter``-th order of a strategy in a run; at most 36 characters."""
+    made = f"{id_prefix(strategy_id, run_id)}{_base36(counter)}"
+    assert re.fullmatch(CLIENT_ORDER_ID_PATTERN, made), made
+    return made
+
+
+def id_prefix(strategy_id: str, run_id: str) -> str:
+    """What all ids of a strategy in a run begin with.
 
     A strategy name that is too long or has other characters than ``[A-Za-z0-9_]`` is cut
     and marked with its checksum, so that two names never share a tag by cutting.
@@ -31,9 +38,7 @@ def client_order_id(strategy_id: str, run_id: str, counter: int) -> str:
         clean = re.sub(r"[^A-Za-z0-9_]", "_", tag)[: _TAG_LENGTH - 5]
         tag = f"{clean}_{zlib.crc32(strategy_id.encode()) & 0xFFFF:04x}"
     # Binance lets an id be used again after completion, so the run is part of ours.
-    made = f"{PREFIX}{tag}-{run_id}-{_base36(counter)}"
-    assert re.fullmatch(CLIENT_ORDER_ID_PATTERN, made), made
-    return made
+    return f"{PREFIX}{tag}-{run_id}-"
 
 
 def is_ours(client_id: str) -> bool:

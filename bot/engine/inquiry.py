@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bot.domain.commands import FetchFills
 from bot.domain.events import (
     OrderAccepted,
     OrderCanceled,
+    OrderEvent,
     OrderExpired,
     OrderNotFound,
     OrderNotPlaced,
@@ -31,7 +31,10 @@ NEVER_HEARD: Final = UNANSWERED | {OrderStatus.NOT_PLACED, OrderStatus.REJECTED}
 _ENDINGS: Final[dict[OrderStatus, type[OrderCanceled] | type[OrderExpired]]] = {
     OrderStatus.CANCELED: OrderCanceled,
     OrderStatus.EXPIRED: OrderExpired,
+    # Of an order that it had taken: whatever happened, it is over.
+    OrderStatus.REJECTED: OrderExpired,
 }
+_ZERO: Final = Decimal(0)
 _VANISHED_AFTER: Final = 5
 """Times that an open order may be unknown to the exchange before it counts as gone."""
 
@@ -50,7 +53,7 @@ class Inquiry:
     def doubt(self, order: Order, cause: str) -> None:
         """The answer was ambiguous: ask until it is certain."""
         cid = order.client_order_id
-        self.resolver.ask(cid, self._engine.now_ns)
+        self.resolver.doubt(cid, self._engine.now_ns)
         if cid not in self._incidents:
             self._incidents[cid] = self._engine.incident(
                 "order_unknown", cid, cause, severity="warning", lasting=True
@@ -66,115 +69,97 @@ class Inquiry:
 
     def answered(self, order: Order) -> None:
         """The exchange has the order: go on with what had to wait for that."""
-        cid = order.client_order_id
-        expected = self._executed.get(cid)
-        if expected is not None and order.filled < expected:
+        if self._lacks_fills(order):
             return
-        self._executed.pop(cid, None)
-        if order.status.is_terminal or not self.resolver.wants_cancel(cid):
-            self.resolver.settle(cid)
+        if order.status.is_terminal or not self.resolver.wants_cancel(order.client_order_id):
+            self.resolver.settle(order.client_order_id)
 
     def expect(self, order: Order, executed: Decimal | None) -> None:
         """The venue counts ``executed`` base units: fetch the fills that we lack."""
         cid = order.client_order_id
-        if executed is None or executed <= order.filled:
+        before = self._executed.get(cid, _ZERO)
+        # Answers overtake each other: an older, lower count does not take back a newer one.
+        wanted = max(executed or _ZERO, before)
+        self._executed[cid] = wanted
+        if not self._lacks_fills(order):
             if order.status.is_terminal:
                 self.resolver.settle(cid)
             return
-        self._executed[cid] = executed
-        if order.venue_order_id is not None:
-            self._engine.command(
-                FetchFills(
-                    client_order_id=cid,
-                    symbol=order.symbol,
-                    venue_order_id=order.venue_order_id,
-                )
-            )
         self.resolver.ask(cid, self._engine.now_ns, fills=True)
+        if wanted > before and order.venue_order_id is not None:
+            self._engine.command(self.resolver.command(order))
+
+    def rejected(self, order: Order) -> None:
+        """The exchange never had the order, as far as it says."""
+        if order.status in NEVER_HEARD:
+            self._forget(order)
+
+    def _lacks_fills(self, order: Order) -> bool:
+        cid = order.client_order_id
+        if order.filled < self._executed.get(cid, _ZERO):
+            return True
+        self._executed.pop(cid, None)
+        self.resolver.has_fills(cid)
+        return False
+
+    def _forget(self, order: Order) -> None:
+        self._executed.pop(order.client_order_id, None)
+        self._not_found.pop(order.client_order_id, None)
+        self.resolver.settle(order.client_order_id)
+
+    # --- answers -------------------------------------------------------------------------
 
     def on_report(self, report: OrderReported) -> None:
         """What a query or a sweep found: news are turned into the event that we missed."""
-        engine = self._engine
-        order = engine.blotter.get(report.client_order_id)
+        order = self._engine.blotter.get(report.client_order_id)
         if order is None:
-            order = engine.ledger.open_external(report)
+            order = self._engine.ledger.open_external(report)
             if order is None:
                 return
         self._not_found.pop(report.client_order_id, None)
-        if report.status is OrderStatus.REJECTED:
-            self._engine.desk.on_order_event(
-                OrderRejected(
-                    client_order_id=order.client_order_id,
-                    code=0,
-                    reason="reported as rejected",
-                    recv_ns=report.recv_ns,
-                )
-            )
-            return
-        if order.status in NEVER_HEARD:
-            self._engine.desk.on_order_event(
-                OrderAccepted(
-                    client_order_id=order.client_order_id,
-                    venue_order_id=report.venue_order_id,
-                    ts_ns=report.ts_ns,
-                    recv_ns=report.recv_ns,
-                    source=report.source,
-                )
-            )
-        ended = _ENDINGS.get(report.status)
-        if ended is not None and not order.status.is_terminal:
-            self._engine.desk.on_order_event(
-                ended(
-                    client_order_id=order.client_order_id,
-                    venue_order_id=report.venue_order_id,
-                    ts_ns=report.ts_ns,
-                    recv_ns=report.recv_ns,
-                    executed=report.executed,
-                    source=report.source,
-                )
-            )
-        else:
-            self.expect(order, report.executed)
-            if report.executed <= order.filled:
-                again = self.resolver.retry_cancel(order)
-                if again is not None:
-                    engine.command(again)
-                else:
-                    self._executed.pop(order.client_order_id, None)
-                    self.resolver.settle(order.client_order_id)
+        missed = _missed(order, report)
+        if missed is not None:
+            self._engine.desk.on_order_event(missed)
+        self.expect(order, report.executed)
+        again = self.resolver.retry_cancel(order)
+        if again is not None:
+            self._engine.command(again)
+        self.answered(order)
 
     def on_not_found(self, event: OrderNotFound) -> None:
         """The exchange knows no such order now: proof only when it is late enough."""
-        engine = self._engine
-        order = engine.blotter.get(event.client_order_id)
+        cid, engine = event.client_order_id, self._engine
+        order = engine.blotter.get(cid)
         if order is None or order.status.is_terminal:
-            self.resolver.settle(event.client_order_id)
-            return
-        if not self.resolver.is_certain(order, event.asked_ns):
-            self.resolver.ask(event.client_order_id, engine.now_ns)
-            return
-        if order.status in UNANSWERED:
-            self._engine.desk.on_order_event(
+            if order is None or not self._lacks_fills(order):
+                self.resolver.settle(cid)
+        elif order.status is OrderStatus.INTENT:
+            pass  # it still waits to be sent: of course nobody knows it
+        elif not self.resolver.is_certain(order, event.asked_ns):
+            self.resolver.ask(cid, engine.now_ns)
+        elif order.status in UNANSWERED:
+            engine.desk.on_order_event(
                 OrderNotPlaced(
-                    client_order_id=event.client_order_id,
+                    client_order_id=cid,
                     reason="the exchange does not know it, long after it was sent",
                     recv_ns=event.recv_ns,
                 )
             )
-            return
-        seen = self._not_found[event.client_order_id] = (
-            self._not_found.get(event.client_order_id, 0) + 1
-        )
+        else:
+            self._on_vanished(order, event)
+
+    def _on_vanished(self, order: Order, event: OrderNotFound) -> None:
+        cid, engine = order.client_order_id, self._engine
+        seen = self._not_found[cid] = self._not_found.get(cid, 0) + 1
         if seen < _VANISHED_AFTER:
-            self.resolver.ask(event.client_order_id, engine.now_ns)
+            self.resolver.ask(cid, engine.now_ns)
             return
-        engine.incident(
-            "order_vanished", event.client_order_id, "was open, now unknown", severity="error"
-        )
-        self._engine.desk.on_order_event(
+        engine.incident("order_vanished", cid, "was open, now unknown", severity="error")
+        self._forget(order)
+        engine.desk.on_order_event(
             OrderExpired(
-                client_order_id=event.client_order_id,
-                venue_order_id=order.venue_order_id or -1,
+                client_order_id=cid,
+                venue_order_id=-1 if order.venue_order_id is None else order.venue_order_id,
                 ts_ns=event.recv_ns,
                 recv_ns=event.recv_ns,
                 reason="the exchange does not know it any more",
@@ -194,3 +179,33 @@ class Inquiry:
                 self.resolver.settle(client_order_id)
                 continue
             self._engine.command(self.resolver.command(order))
+
+
+def _missed(order: Order, report: OrderReported) -> OrderEvent | None:
+    """The event that the report stands for, if it is news."""
+    cid, recv_ns = order.client_order_id, report.recv_ns
+    if report.status is OrderStatus.REJECTED and order.status in NEVER_HEARD:
+        return OrderRejected(
+            client_order_id=cid, code=0, reason="reported as rejected", recv_ns=recv_ns
+        )
+    ending = _ENDINGS.get(report.status)
+    if ending is not None:
+        if order.status.is_terminal and order.status not in NEVER_HEARD:
+            return None
+        return ending(
+            client_order_id=cid,
+            venue_order_id=report.venue_order_id,
+            ts_ns=report.ts_ns,
+            recv_ns=recv_ns,
+            executed=report.executed,
+            source=report.source,
+        )
+    if order.status in NEVER_HEARD:
+        return OrderAccepted(
+            client_order_id=cid,
+            venue_order_id=report.venue_order_id,
+            ts_ns=report.ts_ns,
+            recv_ns=recv_ns,
+            source=report.source,
+        )
+    return None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.domain.events import OrderDetails, OrderEvent, OrderIntended, OrderReported
+from bot.domain.events import OrderDetails, OrderEvent, OrderFilled, OrderIntended, OrderReported
 from bot.domain.fill import Fill
 from bot.domain.order import Order
 from bot.domain.records import FillSaved, OrderEventSaved, OrderSaved
@@ -69,6 +69,8 @@ class Ledger:
         engine = self._engine
         details: OrderDetails | None = getattr(event, "details", None)
         client_order_id = event.client_order_id
+        if details is None and isinstance(event, OrderFilled):
+            details = _from_trade(event.fill)
         if details is None:
             cause = f"{type(event).__name__} for an order that is not known"
             engine.incident("unexplained_event", client_order_id, cause, severity="error")
@@ -109,6 +111,18 @@ class Ledger:
             return fill.commission * fill.price
         price = self._engine.cache.value_in(fill.commission_asset, instrument.quote)
         return None if price is None else fill.commission * price
+
+
+def _from_trade(fill: Fill) -> OrderDetails:
+    """Money moved, whatever else is not known: an order of at least this trade existed."""
+    return OrderDetails(
+        symbol=fill.symbol,
+        side=fill.side,
+        order_type=OrderType.LIMIT.value,
+        time_in_force=TimeInForce.GTC.value,
+        quantity=fill.quantity,
+        price=fill.price,
+    )
 
 
 def _known_type(name: str) -> OrderType:

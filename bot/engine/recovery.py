@@ -41,7 +41,7 @@ def restore(
     engine.inquiry.resolver.started_ns = now_ns
     engine.blotter.restore(orders)
     earned_before_today = _restore_fills(engine, fills, now_ns)
-    engine.gate.start_day(now_ns, earned_before_today)
+    engine.begin_day(earned_before_today)
     for key, value in engine_state.items():
         if key.startswith(_SWEPT_TO):
             engine.sight.swept_to[key.removeprefix(_SWEPT_TO)] = json.loads(value)

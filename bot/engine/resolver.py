@@ -2,7 +2,9 @@
 
 Rule (Binance, "unknown execution status", and binance-spot-api-docs on recvWindow): a
 request may still be on its way for its recvWindow plus the 10 s that the server gives
-itself. Until then "order does not exist" proves nothing; after that it is certain.
+itself. Until then "order does not exist" proves nothing; after that it is certain. The time
+counts from the latest moment at which the request can have left: for an ambiguous answer
+that is when the answer came, because the request may have waited for its turn before.
 """
 
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ class _Question:
     """Fills are missing: ask for the order's trades, not for its status."""
     cancel: bool = False
     """Somebody wants it cancelled, and no answer said that it is."""
+    unclear: bool = False
+    """The last cancel failed or was not answered in time: it may be sent again."""
+    doubted_ns: int = 0
+    """When the answer proved ambiguous; 0 if none did."""
 
 
 class Resolver:
@@ -55,17 +61,39 @@ class Resolver:
             question = self._questions[client_order_id] = _Question(
                 due_ns=now_ns + _FIRST_NS, pause_ns=_FIRST_NS
             )
-        question.due_ns = min(question.due_ns, now_ns + _FIRST_NS)
+        # The pause that it has reached: an answer that proves nothing does not undo the back-off.
+        question.due_ns = min(question.due_ns, now_ns + question.pause_ns)
         question.fills = question.fills or fills
+
+    def doubt(self, client_order_id: str, now_ns: int) -> None:
+        """The answer to the request was ambiguous: ask soon."""
+        self.ask(client_order_id, now_ns)
+        self._questions[client_order_id].doubted_ns = now_ns
 
     def want_cancel(self, client_order_id: str, now_ns: int) -> None:
         """The cancel's outcome is unclear: ask, and cancel again if the order still works."""
         self.ask(client_order_id, now_ns)
-        self._questions[client_order_id].cancel = True
+        question = self._questions[client_order_id]
+        question.cancel = question.unclear = True
+
+    def watch_cancel(self, client_order_id: str, now_ns: int) -> None:
+        """A cancel is about to be sent: if nothing is heard of it for long, ask."""
+        question = self._questions.get(client_order_id)
+        if question is None:
+            question = self._questions[client_order_id] = _Question(
+                due_ns=now_ns + _UNANSWERED_NS, pause_ns=_FIRST_NS
+            )
+        question.cancel = True
 
     def wants_cancel(self, client_order_id: str) -> bool:
         question = self._questions.get(client_order_id)
         return question is not None and question.cancel
+
+    def has_fills(self, client_order_id: str) -> None:
+        """No fill is missing any more; what else was asked is asked on."""
+        question = self._questions.get(client_order_id)
+        if question is not None:
+            question.fills = False
 
     def settle(self, client_order_id: str) -> None:
         """The order's state is certain: no more questions."""
@@ -73,7 +101,11 @@ class Resolver:
 
     def is_certain(self, order: Order, asked_ns: int) -> bool:
         """Whether "does not exist", asked then, proves that the order never will."""
-        sent_ns = max(order.sent_ns, order.created_ns, self.started_ns)
+        if order.status is OrderStatus.INTENT:
+            return False  # it still waits here, and may be sent after the question
+        question = self._questions.get(order.client_order_id)
+        doubted_ns = 0 if question is None else question.doubted_ns
+        sent_ns = max(order.sent_ns, order.created_ns, self.started_ns, doubted_ns)
         return asked_ns > sent_ns + self._certain_after_ns
 
     def next_ns(self) -> int | None:
@@ -86,6 +118,7 @@ class Resolver:
             question = self._questions[client_order_id]
             question.due_ns = now_ns + question.pause_ns
             question.pause_ns = min(question.pause_ns * 2, _LONGEST_NS)
+            question.unclear = question.cancel
         return ready
 
     def command(self, order: Order) -> Command:
@@ -101,8 +134,8 @@ class Resolver:
 
     def retry_cancel(self, order: Order) -> Command | None:
         """After an answer: the cancel to send again, if the order still works and should not."""
-        if order.status in {OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED} and self.wants_cancel(
-            order.client_order_id
-        ):
-            return CancelOrder(client_order_id=order.client_order_id, symbol=order.symbol)
-        return None
+        question = self._questions.get(order.client_order_id)
+        if question is None or not question.unclear or not order.status.is_working:
+            return None
+        question.unclear = False
+        return CancelOrder(client_order_id=order.client_order_id, symbol=order.symbol)

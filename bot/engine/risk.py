@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bot.domain.events import OrderIntended
-from bot.domain.values import SECOND_NS, Side, as_fixed
+from bot.domain.values import EXTERNAL, SECOND_NS, Side, as_fixed
 from bot.engine.cache import Cache
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class Gate:
         self._cache = cache
         self._blotter = blotter
         self._sent: dict[str, deque[int]] = {}
-        # Realised and fees of each quote asset when the present day began.
-        self._day = -1
+        # Realised less fees of each quote asset when the present day began.
         self._day_start: dict[str, Decimal] = {}
         self.closed = ""
         """Why no order may pass at all (halted, stopping, blind...), or ''."""
@@ -79,10 +78,18 @@ class Gate:
         self._sent.setdefault(intent.strategy_id, deque()).append(intent.recv_ns)
         return Approved(intent)
 
-    def start_day(self, now_ns: int, before_today: dict[str, Decimal]) -> None:
-        """Set what had been earned before 00:00 UTC (on start-up, from the stored fills)."""
-        self._day = now_ns // (86_400 * SECOND_NS)
-        self._day_start = dict(before_today)
+    def start_day(self, before_today: dict[str, Decimal] | None = None) -> None:
+        """A day begins (00:00 UTC): what is earned from now on is of today.
+
+        On start-up in the middle of a day, ``before_today`` is what had been earned by
+        00:00, by quote asset, from the stored fills.
+        """
+        quotes = {instrument.quote for instrument in self._cache.instruments.values()}
+        self._day_start = (
+            {quote: self._earned(quote)[0] for quote in sorted(quotes)}
+            if before_today is None
+            else dict(before_today)
+        )
 
     def _price(self, intent: OrderIntended) -> str:
         symbol = intent.symbol
@@ -130,7 +137,8 @@ class Gate:
         held = self._blotter.position(intent.strategy_id, intent.symbol).quantity
         committed = self._blotter.committed(intent.strategy_id, intent.symbol, intent.side)
         after = held + intent.side.sign * (committed + intent.quantity)
-        if abs(after) * at > bound and abs(after) > abs(held):
+        grows = abs(after) > abs(held) or after * held < 0
+        if grows and abs(after) * at > bound:
             return (
                 f"MAX_POSITION: {as_fixed(after)} {intent.symbol} with open orders is "
                 f"{as_fixed(abs(after) * at)}, above {as_fixed(bound)}"
@@ -159,11 +167,7 @@ class Gate:
             return ""
         quote = self._cache.instruments[intent.symbol].quote
         earned, unrealised = self._earned(quote)
-        day = intent.recv_ns // (86_400 * SECOND_NS)
-        if day != self._day:
-            self._day = day
-            self._day_start = {}
-        start = self._day_start.setdefault(quote, earned)
+        start = self._day_start.get(quote, _ZERO)
         loss = -(earned - start + min(unrealised, _ZERO))
         if loss >= bound:
             text = f"{as_fixed(loss)} {quote} lost today, the bound is {as_fixed(bound)}"
@@ -173,9 +177,10 @@ class Gate:
     def _earned(self, quote: str) -> tuple[Decimal, Decimal]:
         """Realised less fees, and unrealised, of all strategies in one quote asset."""
         earned = unrealised = _ZERO
-        for (_, symbol), position in self._blotter.positions.items():
+        for (strategy_id, symbol), position in self._blotter.positions.items():
             instrument = self._cache.instruments.get(symbol)
-            if instrument is None or instrument.quote != quote:
+            # What somebody else does on the account is neither our gain nor our loss.
+            if strategy_id == EXTERNAL or instrument is None or instrument.quote != quote:
                 continue
             earned += position.realised - position.fees
             price = self._cache.exact_price(symbol)
@@ -185,4 +190,5 @@ class Gate:
 
     def _reduces(self, intent: OrderIntended) -> bool:
         held = self._blotter.position(intent.strategy_id, intent.symbol).quantity
-        return held * intent.side.sign < 0 and intent.quantity <= abs(held)
+        leaving = self._blotter.committed(intent.strategy_id, intent.symbol, intent.side)
+        return held * intent.side.sign < 0 and leaving + intent.quantity <= abs(held)

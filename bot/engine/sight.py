@@ -1,6 +1,7 @@
 """What the bot can see: feeds, blindness, and the sweeps that end it."""
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.commands import OrderRef, Sweep
@@ -48,26 +49,25 @@ class Sight:
             return
         self._user_up = False
         self._retry_ns = _RETRY_FIRST_NS
-        if not self.blind or f"user:{event.name}" not in self._incidents:
-            self._open("user_blind", f"user:{event.name}", event)
+        self._open("user_blind", f"user:{event.name}", event)
         self.blind = True
         self._engine.refresh_gate()
 
     def _on_market_feed(self, event: FeedChanged) -> None:
-        cache, key = self._engine.cache, f"market:{event.name}"
+        cache = self._engine.cache
+        # Silence may end in a cut: each is a row of its own.
+        gap, stale = f"market gap:{event.name}", f"market stale:{event.name}"
         if event.state is FeedState.UP:
             cache.dark.pop(event.name, None)
-            incident = self._incidents.pop(key, None)
-            if incident is not None:
-                self.reconnects += 1
-                self._engine.close_incident(incident, event.cause or "data again")
+            self.reconnects += 1 if gap in self._incidents else 0
+            self._close((gap, stale), event.cause or "data again")
         elif event.state is FeedState.STALE:
-            self._open("feed_stale", key, event)
+            self._open("feed_stale", stale, event)
         else:
             cache.darken(event.name, event.symbols, event.recv_ns)
-            if key not in self._incidents:
-                self.gaps += 1
-            self._open("feed_gap", key, event)
+            self.gaps += 0 if gap in self._incidents else 1
+            self._close((stale,), "it went down")
+            self._open("feed_gap", gap, event)
 
     def _open(self, kind: str, key: str, event: FeedChanged) -> None:
         if key not in self._incidents:
@@ -75,9 +75,16 @@ class Sight:
                 kind, event.name, event.cause, severity="warning", lasting=True
             )
 
+    def _close(self, keys: Iterable[str], healed_by: str) -> None:
+        for key in keys:
+            incident = self._incidents.pop(key, None)
+            if incident is not None:
+                self._engine.close_incident(incident, healed_by)
+
     def sweep(self, cause: str) -> None:
         """Ask for everything that the exchange knows of the account on our symbols."""
         engine = self._engine
+        engine.timers.cancel("_engine", "sweep")
         self._generation += 1
         self._running = self._generation
         engine.command(
@@ -113,8 +120,8 @@ class Sight:
             return
         self.blind = False
         engine.refresh_gate()
-        for key in [key for key in self._incidents if key.startswith("user:")]:
-            engine.close_incident(self._incidents.pop(key), f"sweep {event.generation}")
+        blind = [key for key in self._incidents if key.startswith("user:")]
+        self._close(blind, f"sweep {event.generation}")
         engine.start_strategies()
 
     def on_sweep_failed(self, event: SweepFailed) -> None:

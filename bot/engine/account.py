@@ -1,0 +1,60 @@
+"""What the account holds, and what each strategy made of it, as rows."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.domain.events import Balance, BalancesReported, SnapshotDue
+from bot.domain.records import BalanceSaved, EquitySaved
+
+if TYPE_CHECKING:
+    from bot.engine.engine import Engine
+
+__all__ = ["Account"]
+
+
+class Account:
+    """Balances as the exchange reports them; equity as the positions make it."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+        self.balances: dict[str, Balance] = {}
+
+    def on_balances(self, event: BalancesReported) -> None:
+        """Keep what is said, and write down what changed."""
+        if event.complete:
+            present = {balance.asset for balance in event.balances}
+            gone = [asset for asset in self.balances if asset not in present]
+            zero = Decimal(0)
+            changed = [*event.balances, *(Balance(asset, zero, zero) for asset in gone)]
+        else:
+            changed = list(event.balances)
+        for balance in changed:
+            if self.balances.get(balance.asset) == balance:
+                continue
+            self.balances[balance.asset] = balance
+            self._engine.record(
+                BalanceSaved(
+                    run_id=self._engine.config.run_id,
+                    balance=balance,
+                    ts_ns=event.ts_ns,
+                    source=event.source,
+                )
+            )
+
+    def on_snapshot_due(self, _: SnapshotDue) -> None:
+        """A row of equity for each strategy and symbol."""
+        for (strategy_id, symbol), position in self._engine.blotter.positions.items():
+            price = self._engine.cache.exact_price(symbol)
+            self._engine.record(
+                EquitySaved(
+                    run_id=self._engine.config.run_id,
+                    strategy_id=strategy_id,
+                    symbol=symbol,
+                    position=position.quantity,
+                    price=price,
+                    realised=position.realised,
+                    unrealised=position.unrealised(price) if price is not None else Decimal(0),
+                    fees=position.fees,
+                    ts_ns=self._engine.now_ns,
+                )
+            )
