@@ -131,7 +131,7 @@ class Peer:
 
     async def nobody_left(self) -> None:
         async with asyncio.timeout(5):
-            while self.open_sockets:  # noqa: ASYNC110 - a server's sockets tell nobody
+            while self.open_sockets:
                 await asyncio.sleep(0.01)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
@@ -142,7 +142,7 @@ class Peer:
         self._news.set()
         if self.on_open is not None:
             await self.on_open(socket)
-        while not self.reads:  # noqa: ASYNC110 - a test's switch
+        while not self.reads:
             await asyncio.sleep(0.01)
         async for message in socket:
             await self._take(socket, message)

@@ -24,7 +24,7 @@ def watched(peer, quick, short):
 
 async def _until(condition, timeout_s=5.0):
     async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - conditions of any kind
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -1,0 +1,58 @@
+import asyncio
+
+import pytest
+
+from bot.domain.errors import Throttled
+from bot.exchange.throttle import Gate, Usage
+
+
+def test_counters_are_read_from_headers_and_stay_where_a_header_is_absent():
+    usage = Usage()
+    usage.read({"X-MBX-USED-WEIGHT-1M": "120", "X-MBX-ORDER-COUNT-10S": "3"})
+    usage.read({"X-MBX-USED-WEIGHT-1M": "140"})
+    assert (usage.weight_1m, usage.orders_10s, usage.orders_1d) == (140, 3, -1)
+
+
+def test_nonsense_in_a_header_changes_nothing():
+    usage = Usage(weight_1m=7)
+    usage.read({"X-MBX-USED-WEIGHT-1M": "soon"})
+    assert usage.weight_1m == 7
+
+
+async def test_an_open_gate_lets_through_at_once():
+    await asyncio.wait_for(Gate().passed(urgent=False), 0.1)
+
+
+async def test_when_it_opens_cancels_go_first():
+    gate = Gate()
+    gate.close_for(0.1)
+    order = []
+
+    async def go(name, *, urgent):
+        await gate.passed(urgent=urgent)
+        order.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        for name, urgent in (("order", False), ("query", False), ("cancel", True)):
+            tasks.create_task(go(name, urgent=urgent))
+    assert order[0] == "cancel"
+    assert len(order) == 3
+
+
+async def test_who_would_wait_too_long_is_turned_away_with_the_time():
+    gate = Gate(longest_wait_s=1.0)
+    gate.close_for(120.0)
+    with pytest.raises(Throttled) as caught:
+        await gate.passed(urgent=True)
+    assert 119 < caught.value.retry_after_s <= 120
+    # The cancel that was turned away does not hold up the others.
+    with pytest.raises(Throttled):
+        await gate.passed(urgent=False)
+
+
+async def test_a_shorter_silence_does_not_cut_a_longer_one():
+    gate = Gate(longest_wait_s=1.0)
+    gate.close_for(120.0)
+    gate.close_for(0.0)
+    with pytest.raises(Throttled):
+        await gate.passed(urgent=False)
