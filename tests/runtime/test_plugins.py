@@ -157,13 +157,17 @@ class TestParameters:
         [
             (
                 "good:fast=0",
-                "strategy good: fast=0: input should be greater than or equal to 1; "
-                "allowed: int ≥ 1, ≤ 50",
+                (
+                    "strategy good: fast=0: input should be greater than or equal to 1; "
+                    "allowed: int ≥ 1, ≤ 50"
+                ),
             ),
             (
                 "good:fsat=3",
-                "strategy good: there is no parameter 'fsat'; did you mean 'fast'? "
-                "It has fast, worth, side, levels (and id, symbols)",
+                (
+                    "strategy good: there is no parameter 'fsat'; did you mean 'fast'? "
+                    "It has fast, worth, side, levels (and id, symbols)"
+                ),
             ),
             ("good:fast=x", "fast=x: input should be a valid integer"),
             ("good:side=UP", "allowed: BUY | SELL"),
@@ -256,7 +260,11 @@ class TestFaultsOfTheClass:
         assert len(failure("mine").splitlines()) == 2
 
     def test_a_fault_that_a_base_class_brings_has_the_line_of_the_base(self, folder):
-        plugin(folder, "def on_quote(self, quote): ...", head="class Mixin:\n    def on_tick(self): ...")
+        plugin(
+            folder,
+            "def on_quote(self, quote): ...",
+            head="class Mixin:\n    def on_tick(self): ...",
+        )
         path = folder / "mine.py"
         text = path.read_text().replace("Mine(Strategy", "Mine(Mixin, Strategy")
         path.write_text(text)
@@ -286,6 +294,8 @@ class TestFaultsOfTheClass:
         plugin(folder, "pass", head="from bot.engine.engine import Engine")
         resolve("mine", default_symbols=SYMBOLS, warn=told.append)
         assert told == [
-            "strategies/mine.py:2: bot.engine.engine is internal and may move: "
-            "import from `bot` what it exports"
+            (
+                "strategies/mine.py:2: bot.engine.engine is internal and may move: "
+                "import from `bot` what it exports"
+            )
         ]

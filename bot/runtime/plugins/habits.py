@@ -30,11 +30,14 @@ _INSTEAD: Final = {
 }
 
 
+_PUBLIC: Final = frozenset({*bot.__all__, "*", "testing"})
+
+
 def internals(path: Path, tree: ast.Module) -> Iterator[Finding]:
     """Imports of parts of the bot that may move without notice."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            taken = [alias.name for alias in node.names if alias.name.startswith("bot.")]
+            taken = [alias.name for alias in node.names if _is_internal(alias.name)]
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             taken = _taken_from(node)
         else:
@@ -47,8 +50,12 @@ def internals(path: Path, tree: ast.Module) -> Iterator[Finding]:
 def _taken_from(node: ast.ImportFrom) -> list[str]:
     assert node.module is not None
     if node.module == "bot":
-        return [f"bot.{alias.name}" for alias in node.names if alias.name not in bot.__all__]
-    return [node.module] if node.module.startswith("bot.") else []
+        return [f"bot.{alias.name}" for alias in node.names if alias.name not in _PUBLIC]
+    return [node.module] if _is_internal(node.module) else []
+
+
+def _is_internal(module: str) -> bool:
+    return module.startswith("bot.") and module != "bot.testing"
 
 
 def clocks(path: Path, tree: ast.Module) -> Iterator[Finding]:
