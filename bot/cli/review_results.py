@@ -117,7 +117,7 @@ def trades(
     ]
     rows = [row_of(trip) for trip in found[-(table_limit(limit, form) or len(found)) :]]
     columns = (
-        *("opened", "closed", "strategy", "symbol", "direction", "fills"),
+        *("opened", "closed", "strategy", "symbol", "direction=way", "fills"),
         *("realised", "fees", "net"),
     )
     print_list(rows, form, Trip, columns, "no trades", limit)

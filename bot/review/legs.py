@@ -13,6 +13,7 @@ from bot.review.port import FillView
 __all__ = ["Holding", "Leg", "holdings_of"]
 
 _ZERO = Decimal(0)
+_ROUNDING = Decimal("1E-9")
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -40,7 +41,9 @@ class Leg(msgspec.Struct, frozen=True):
     @property
     def differs(self) -> bool:
         """What is stored with the fill is not what the fold gives."""
-        return self.after != self.row.position_after or self.realised != self.row.realised_quote
+        # An average has more digits than a column of PostgreSQL keeps.
+        error = abs(self.realised - self.row.realised_quote)
+        return self.after != self.row.position_after or error > _ROUNDING
 
 
 class Holding(msgspec.Struct, frozen=True):

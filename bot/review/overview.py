@@ -154,7 +154,8 @@ def _about_fills(held: Sequence[Holding], orders: Sequence[OrderView]) -> list[s
         stored, summed = row.order.filled, filled.get(row.order.client_order_id, _ZERO)
         if stored != summed:
             name = row.order.client_order_id
-            found.append(f"order {name} says filled {stored:f}, its fills add up to {summed:f}")
+            says, have = (f"{amount.normalize():f}" for amount in (stored, summed))
+            found.append(f"order {name} says filled {says}, its fills add up to {have}")
     return found
 
 
