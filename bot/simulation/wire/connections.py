@@ -85,6 +85,7 @@ class Disruption:
         self._market = market
         self._users = users
         self._now_ms = now_ms
+        self._mute: dict[str, float] = {}
 
     def strike(self) -> None:
         """Do what has fallen due."""
@@ -92,14 +93,20 @@ class Disruption:
             self._commit(fault)
 
     def greet(self, connection: Connection) -> None:
-        """A connection that opens while its kind is mute is mute too."""
-        if self._plan.half_open(connection.peer.kind, self._now_ms()):
-            connection.peer.freeze()
+        """A connection that opens while its kind is mute for some time is mute too."""
+        now_ms = self._now_ms()
+        for target, until_ms in self._mute.items():
+            # Faults that were cleared meanwhile are no longer on.
+            mute = now_ms < until_ms and self._plan.half_open(target, now_ms)
+            if mute and connection.is_target(target):
+                connection.peer.freeze()
 
     def _commit(self, fault: ConnectionFault) -> None:
         if fault.kind == "book_gap":
             self._market.skip_updates(fault.symbol)
             return
+        if fault.kind == "half_open" and fault.for_s is not None:
+            self._mute[fault.target] = self._now_ms() + fault.for_s * 1000
         for connection in self._connections.of("all" if fault.kind == "outage" else fault.target):
             if fault.kind in ("drop", "outage"):
                 connection.peer.abort()

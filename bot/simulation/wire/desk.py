@@ -133,7 +133,7 @@ class Desk:
         return Verdict(body=body, order_counts=tuple(counts))
 
     def _struck(self, fault: HttpFault) -> Verdict:
-        if fault.kind == "outage" or (fault.kind == "http" and not fault.status):
+        if not fault.status:
             return Verdict(cut=True)
         if fault.kind == "html_body":
             error = ApiError(fault.status, fault.code, fault.msg)

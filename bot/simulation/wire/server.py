@@ -206,9 +206,7 @@ class SimServer:
         try:
             async with aclosing(peer.messages()) as messages:
                 async for message in messages:
-                    reply = session.answer(message)
-                    if reply is not None:
-                        peer.say(reply)
+                    session.hear(message)
         finally:
             self._connections.remove(connection)
             self._users.leave(subscriber)

@@ -21,6 +21,7 @@ from bot.simulation.wire.users import Subscriber, UserStreams
 __all__ = ["Session"]
 
 _SESSION_WEIGHT: Final = 2
+_BANNED: Final = 418
 
 
 class _Envelope(msgspec.Struct):
@@ -59,7 +60,16 @@ class Session:
             "userDataStream.unsubscribe": self._unsubscribe,
         }
 
-    def answer(self, message: str | bytes) -> dict[str, Any] | None:
+    def hear(self, message: str | bytes) -> None:
+        """Answer one message of the client; a ban ends the connection after the answer."""
+        reply = self._answer(message)
+        if reply is None:
+            return
+        self._subscriber.peer.say(reply)
+        if reply["status"] == _BANNED:
+            self._subscriber.peer.end(1008, "IP banned")
+
+    def _answer(self, message: str | bytes) -> dict[str, Any] | None:
         """The reply; None where the connection was cut instead."""
         try:
             envelope = self._envelope(message)
@@ -97,8 +107,6 @@ class Session:
             self._subscriber.peer.abort()
             return None
         if verdict.error is not None:
-            if verdict.error.status == 418:  # noqa: PLR2004 - the status of a ban
-                self._subscriber.peer.end(1008, "IP banned")
             reply = _refusal(envelope.ident, verdict.error)
         else:
             reply = _success(envelope.ident, verdict.body)

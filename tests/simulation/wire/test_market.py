@@ -1,0 +1,146 @@
+"""Market streams: payloads like Binance's, diffs without gaps, bars that close."""
+
+import asyncio
+import json
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parents[4] / "shared" / "data" / "ws" / "messages_spot.jsonl"
+
+STREAMS = {
+    "trade": "btcusdt@trade",
+    "aggTrade": "btcusdt@aggTrade",
+    "kline": "btcusdt@kline_1m",
+    "bookTicker": "btcusdt@bookTicker",
+    "depthUpdate": "btcusdt@depth@100ms",
+    "partialDepth": "btcusdt@depth5@100ms",
+    "24hrMiniTicker": "btcusdt@miniTicker",
+    "24hrTicker": "btcusdt@ticker",
+    "avgPrice": "btcusdt@avgPrice",
+    "24hrMiniTicker[]": "!miniTicker@arr",
+}
+# Order ids left the trade stream in 2024; the documentation's avgPrice example has no price.
+REMOVED = {"trade": {"a", "b"}}
+ADDED = {"avgPrice": {"w"}}
+
+
+def shape(value):
+    """Keys and kinds of value, whatever the values are."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value[:1]]
+    if isinstance(value, str):
+        try:
+            Decimal(value)
+        except ArithmeticError:
+            return "text"
+        return "decimal"
+    return type(value).__name__
+
+
+def recorded(event):
+    rows = [json.loads(line) for line in DATA.read_text().splitlines()]
+    matching = [row for row in rows if row["event"] == event]
+    matching.sort(key=lambda row: row["nature"] != "captured")
+    message = matching[0]["msg"]
+    return message["data"] if "stream" in message else message
+
+
+async def one_of_each(sim, query=""):
+    socket = await sim.connect(f"/stream?streams={'/'.join(STREAMS.values())}{query}")
+    await sim.order("BUY", "0.4", "50001")
+    seen = {}
+    async with asyncio.timeout(10):
+        while len(seen) < len(STREAMS):
+            message = await socket.next(5)
+            seen.setdefault(message["stream"], message["data"])
+    return {event: seen[name] for event, name in STREAMS.items()}
+
+
+@pytest.mark.skipif(not DATA.exists(), reason=f"no recorded messages at {DATA}")
+async def test_every_payload_has_the_keys_and_types_that_binance_sends(sim):
+    for event, payload in (await one_of_each(sim)).items():
+        known = recorded(event)
+        ours = payload[0] if isinstance(payload, list) else payload
+        known = known[0] if isinstance(known, list) else known
+        for key in REMOVED.get(event, ()):
+            known.pop(key, None)
+        keys = [key for key in ours if key not in ADDED.get(event, ())]
+        assert keys == list(known), event
+        empty = {key for key in keys if ours[key] == [] or known[key] == []}
+        keys = [key for key in keys if key not in empty]
+        assert shape({k: ours[k] for k in keys}) == shape({k: known[k] for k in keys}), event
+
+
+async def test_microseconds_scale_every_time_and_nothing_else(sim):
+    millis = (await one_of_each(sim))["trade"]
+    micros = await one_of_each(sim, "&timeUnit=MICROSECOND")
+    assert micros["trade"]["T"] > millis["T"] * 1000
+    assert micros["trade"]["t"] == millis["t"] + 1
+    bar = micros["kline"]["k"]
+    assert bar["T"] - bar["t"] == 60_000_000 - 1
+    assert micros["24hrTicker"]["C"] - micros["24hrTicker"]["O"] == 86_400_000_000
+    status, body = await sim.get("/stream?streams=a&timeUnit=WEEK")
+    assert (status, body["code"]) == (400, -1194)
+
+
+async def test_raw_streams_have_no_wrapper_and_several_may_stand_in_the_path(sim):
+    socket = await sim.connect("/ws/btcusdt@trade/ethusdt@trade")
+    await sim.order("BUY", "0.1", "50001")
+    await sim.order("BUY", "0.1", "3001", symbol="ETHUSDT")
+    assert [(await socket.next())["s"] for _ in range(2)] == ["BTCUSDT", "ETHUSDT"]
+
+
+async def test_diffs_follow_each_other_without_gaps_and_rebuild_the_book(sim):
+    socket = await sim.connect("/ws/btcusdt@depth@100ms")
+    snapshot = (await sim.get("/api/v3/depth?symbol=BTCUSDT&limit=5000"))[1]
+    book = {side: {level[0]: level[1] for level in snapshot[side]} for side in ("bids", "asks")}
+    last = snapshot["lastUpdateId"]
+    for step in range(6):
+        await sim.order("BUY", "0.3", str(49_990 - step))
+        await sim.order("BUY", "0.1", "50001")
+        event = await socket.next()
+        assert event["U"] == last + 1
+        last = event["u"]
+        for side, key in (("bids", "b"), ("asks", "a")):
+            book[side].update(dict(event[key]))
+    after = (await sim.get("/api/v3/depth?symbol=BTCUSDT&limit=5000"))[1]
+    assert after["lastUpdateId"] == last
+    for side in ("bids", "asks"):
+        left = {price: quantity for price, quantity in book[side].items() if Decimal(quantity)}
+        assert left == {level[0]: level[1] for level in after[side]}
+
+
+async def test_a_bar_is_sent_once_more_when_it_has_closed(sim):
+    socket = await sim.connect("/ws/btcusdt@kline_1s")
+    await sim.order("BUY", "0.1", "50001")
+    bars = [(await socket.next())["k"] for _ in range(5)]
+    closed = [bar["t"] for bar in bars if bar["x"]]
+    assert closed == sorted(set(closed))
+    assert len(closed) >= 2
+    for before, after in pairwise(bars):
+        assert before["t"] == after["t"] or (before["x"] and after["t"] == before["t"] + 1000)
+
+
+async def test_all_mini_tickers_tell_only_what_changed(sim):
+    socket = await sim.connect("/ws/!miniTicker@arr")
+    assert len(await socket.next()) == len(sim.exchange.symbols)
+    await sim.order("BUY", "0.1", "50001")
+    changed = await socket.next()
+    assert [row["s"] for row in changed] == ["BTCUSDT"]
+
+
+async def test_unknown_streams_are_accepted_and_silent(sim):
+    socket = await sim.connect("/stream?streams=BTCUSDT@trade/xyz@trade/!ticker@arr/btcusdt@tradex")
+    await sim.order("BUY", "0.1", "50001")
+    assert await socket.is_silent(1.2)
+
+
+async def test_encoded_names_in_the_url_are_read(sim):
+    socket = await sim.connect("/stream?streams=btcusdt%40trade%2Fethusdt%40trade")
+    await sim.order("BUY", "0.1", "50001")
+    assert (await socket.next())["stream"] == "btcusdt@trade"
