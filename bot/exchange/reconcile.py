@@ -47,9 +47,9 @@ async def differences(
     orders: Iterable[Order],
     fills: Iterable[Fill],
     symbols: Sequence[str],
-    prefix: str = "",
+    prefix: str | tuple[str, ...] = "",
 ) -> list[Difference]:
-    """Compare orders and fills on the symbols, as far as their client ids begin with ``prefix``.
+    """Compare orders and fills on the symbols, as far as their client ids begin with a ``prefix``.
 
     Reads all orders and own trades of each symbol: weight 20 for each thousand rows.
 

@@ -54,17 +54,13 @@ class Collected(list):
 
     async def state(self, state: FeedState, name: str = "", *, count: int = 1) -> FeedChanged:
         """The ``count``-th change of a feed to that state."""
-        seen: list[FeedChanged] = []
-
-        def wanted(event: Any) -> bool:
-            if isinstance(event, FeedChanged) and event.state is state and name in event.name:
-                seen.append(event)
-            return len(seen) >= count
-
-        while True:
-            seen.clear()
-            with contextlib.suppress(StopIteration):
-                return await self.until(wanted)
+        async with asyncio.timeout(5):
+            while True:
+                seen = [e for e in self.of(FeedChanged) if e.state is state and name in e.name]
+                if len(seen) >= count:
+                    return seen[count - 1]
+                self._news.clear()
+                await self._news.wait()
 
 
 class Peer:

@@ -1,0 +1,208 @@
+import asyncio
+import json
+
+import pytest
+
+from bot.domain.commands import StreamKind, Subscription
+from bot.domain.errors import SettingsError
+from bot.domain.events import FeedChanged, FeedKind, FeedState
+from bot.domain.market import TradeTick
+from bot.exchange.market_feed import BinanceMarketFeed, FeedOptions
+
+BTC = Subscription(StreamKind.TRADES, "BTCUSDT")
+ETH = Subscription(StreamKind.TRADES, "ETHUSDT")
+QUOTES = Subscription(StreamKind.QUOTES, "BTCUSDT")
+BARS = Subscription(StreamKind.BARS, "BTCUSDT", "1m")
+
+
+def _trade(number, symbol="btcusdt"):
+    data = {"t": number, "p": "1", "q": "1", "T": 1, "m": False}
+    return json.dumps(
+        {"stream": f"{symbol}@trade", "data": {"e": "trade", **data}}, separators=(",", ":")
+    )
+
+
+async def _acknowledge(socket, text):
+    await socket.send_str(json.dumps({"result": None, "id": json.loads(text)["id"]}))
+
+
+@pytest.fixture
+def make_feed(peer_session, collected, wall, quick, short):
+    def make(streams_per_connection=200, **options):
+        options = {"silence_s": {}, "first_data_s": 60.0} | options
+        return BinanceMarketFeed(
+            peer_session,
+            collected,
+            wall,
+            streams_per_connection=streams_per_connection,
+            options=FeedOptions(liveness=short, backoff=quick, **options),
+        )
+
+    return make
+
+
+async def test_frames_become_events_with_the_time_of_their_arrival(
+    peer, make_feed, collected, beside, wall
+):
+    feed = make_feed()
+    feed.subscribe([BTC, QUOTES])
+    before = wall.now_ns()
+    async with beside(feed.run()):
+        up = await collected.state(FeedState.UP)
+        await (await peer.connected()).send_str(_trade(1))
+        tick = await collected.until(lambda e: isinstance(e, TradeTick))
+    assert peer.paths == ["/stream?streams=btcusdt@trade/btcusdt@bookTicker"]
+    assert (up.feed, up.name, up.symbols) == (FeedKind.MARKET, "spot market 1", ("BTCUSDT",))
+    assert tick.trade_id == 1
+    assert before < tick.recv_ns <= wall.now_ns()
+
+
+async def test_a_loss_and_a_return_are_events_and_the_streams_are_asked_for_again(
+    peer, make_feed, collected, beside
+):
+    feed = make_feed()
+    feed.subscribe([BTC, ETH])
+    async with beside(feed.run()):
+        peer.cut(await peer.connected())
+        down = await collected.state(FeedState.DOWN)
+        await collected.state(FeedState.UP, count=2)
+    assert down.symbols == ("BTCUSDT", "ETHUSDT")
+    assert down.cause == "connection lost"
+    assert peer.paths[0] == peer.paths[1]
+    assert feed.reconnects == 1
+
+
+async def test_streams_added_while_it_is_up_are_subscribed_on_the_live_connection(
+    peer, make_feed, collected, beside
+):
+    peer.on_text = _acknowledge
+    feed = make_feed()
+    feed.subscribe([BTC])
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP)
+        feed.subscribe([ETH, BTC])
+        (message,) = await peer.heard()
+        await (await peer.connected()).send_str(_trade(5, "ethusdt"))
+        await collected.until(lambda e: isinstance(e, TradeTick) and e.symbol == "ETHUSDT")
+        assert message["method"] == "SUBSCRIBE"
+        assert message["params"] == ["ethusdt@trade"]
+        peer.cut(await peer.connected())
+        await collected.state(FeedState.UP, count=2)
+        await asyncio.sleep(0.1)
+    assert peer.paths[1] == "/stream?streams=btcusdt@trade/ethusdt@trade"
+    assert len(peer.texts) == 1
+
+
+async def test_many_additions_make_few_messages(peer, make_feed, collected, beside):
+    peer.on_text = _acknowledge
+    feed = make_feed()
+    feed.subscribe([BTC])
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP)
+        for number in range(60):
+            feed.subscribe([Subscription(StreamKind.TRADES, f"S{number}USDT")])
+        messages = await peer.heard(2)
+    assert [len(message["params"]) for message in messages] == [50, 10]
+
+
+async def test_a_refused_subscription_brings_a_connection_with_all_streams_in_its_url(
+    peer, make_feed, collected, beside
+):
+    async def refuse(socket, text):
+        await socket.send_str('{"code":2,"msg":"Invalid request","id":1}')
+
+    peer.on_text = refuse
+    feed = make_feed()
+    feed.subscribe([BTC])
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP)
+        feed.subscribe([ETH])
+        down = await collected.state(FeedState.DOWN)
+        await peer.connected(2)
+    assert "Invalid request" in down.cause
+    assert peer.paths[1] == "/stream?streams=btcusdt@trade/ethusdt@trade"
+
+
+async def test_streams_are_spread_over_connections(peer, make_feed, collected, beside):
+    feed = make_feed(streams_per_connection=2)
+    feed.subscribe([BTC, ETH, QUOTES])
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP, "spot market 2")
+        await collected.state(FeedState.UP, "spot market 1")
+        # One more connection, opened while the feed runs.
+        feed.subscribe([BARS, Subscription(StreamKind.TICKER, "BTCUSDT")])
+        await collected.state(FeedState.UP, "spot market 3")
+    # The second takes one of the two new streams, live; the third carries the other.
+    assert sorted(path.count("@") for path in peer.paths) == [1, 1, 2]
+
+
+async def test_a_silent_stream_is_stale_and_up_again_with_its_next_frame(
+    peer, make_feed, collected, beside
+):
+    feed = make_feed(silence_s={StreamKind.TRADES: 0.2}, first_data_s=0.4)
+    feed.subscribe([BTC, BARS])
+    async with beside(feed.run()):
+        socket = await peer.connected()
+        await socket.send_str(_trade(1))
+        stale = await collected.state(FeedState.STALE, "btcusdt@trade")
+        never = await collected.state(FeedState.STALE, "btcusdt@kline_1m")
+        await socket.send_str(_trade(2))
+        again = await collected.state(FeedState.UP, "btcusdt@trade")
+        tick = await collected.until(lambda e: isinstance(e, TradeTick) and e.trade_id == 2)
+    assert stale.cause == "silent"
+    assert never.cause == "no data since it was asked for"
+    assert (stale.symbols, again.symbols) == (("BTCUSDT",), ("BTCUSDT",))
+    assert collected.index(again) < collected.index(tick)
+    assert len([e for e in collected.of(FeedChanged) if e.state is FeedState.STALE]) == 2
+
+
+async def test_a_connection_that_is_down_makes_no_stream_stale(peer, make_feed, collected, beside):
+    feed = make_feed(silence_s={StreamKind.TRADES: 0.05}, first_data_s=0.05)
+    feed.subscribe([BTC])
+    await peer.stop()
+    async with beside(feed.run()):
+        await asyncio.sleep(0.3)
+    assert {event.state for event in collected.of(FeedChanged)} == {FeedState.DOWN}
+
+
+async def test_a_poison_frame_is_counted_and_the_next_one_arrives(
+    peer, make_feed, collected, beside
+):
+    feed = make_feed()
+    feed.subscribe([BTC])
+    async with beside(feed.run()):
+        socket = await peer.connected()
+        for text in (_trade(1)[:-3], "nonsense", _trade(9, "xrpusdt"), _trade(2)):
+            await socket.send_str(text)
+        await collected.until(lambda e: isinstance(e, TradeTick))
+    assert (feed.broken_frames, feed.unknown_frames, feed.reconnects) == (2, 1, 0)
+
+
+async def test_a_server_that_goes_away_is_left_at_once(peer, make_feed, collected, beside):
+    feed = make_feed()
+    feed.subscribe([BTC])
+    async with beside(feed.run()):
+        socket = await peer.connected()
+        await asyncio.sleep(0.6)
+        await socket.send_str(
+            '{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1700000000000}}'
+        )
+        down = await collected.state(FeedState.DOWN)
+        await collected.state(FeedState.UP, count=2)
+    assert down.cause == "serverShutdown"
+
+
+async def test_cancelling_leaves_no_connection(peer, make_feed, collected, beside):
+    feed = make_feed(streams_per_connection=1)
+    feed.subscribe([BTC, ETH])
+    async with beside(feed.run()):
+        await peer.connected(2)
+    await peer.nobody_left()
+
+
+async def test_a_wish_that_cannot_be_met_is_refused_before_anything_changes(make_feed, peer):
+    feed = make_feed()
+    with pytest.raises(SettingsError):
+        feed.subscribe([BTC, Subscription(StreamKind.BARS, "BTCUSDT", "7m")])
+    feed.subscribe([BTC])
+    assert not peer.paths
