@@ -39,6 +39,8 @@ Row = Mapping[str, Any]
 
 _WIDTH: Final = 100
 """Columns where the output is no terminal."""
+_WORD: Final = 9
+"""Text is not folded to less than this."""
 _DECIMALS: Final = Decimal("1E-8")
 """The finest step in a table; JSON and CSV have every digit."""
 _STYLES: Final = {
@@ -205,7 +207,7 @@ def _table(rows: Sequence[Row], shown: Sequence[str]) -> Table:
             justify="right" if is_number else "left",
             # What must not be broken: text folds first.
             no_wrap=is_number or _is_time(values),
-            min_width=_widest(values, days[key]) if is_number or _is_time(values) else None,
+            min_width=_narrowest(values, days[key], breakable=not (is_number or _is_time(values))),
             overflow="fold",
         )
     for row in rows:
@@ -217,8 +219,9 @@ def _is_time(values: Sequence[Any]) -> bool:
     return any(isinstance(value, At) for value in values)
 
 
-def _widest(values: Sequence[Any], day: str) -> int:
-    return max(len(_cell(value, day)) for value in values)
+def _narrowest(values: Sequence[Any], day: str, *, breakable: bool) -> int:
+    widest = max(len(_cell(value, day)) for value in values)
+    return min(widest, _WORD) if breakable else widest
 
 
 def _common_day(values: Sequence[Any]) -> str:

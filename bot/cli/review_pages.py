@@ -32,7 +32,6 @@ ORDER_COLUMNS = (
     "what=order",
     "filled_of=filled / of",
     "price",
-    "average_price=average",
     "status",
 )
 _TABLE_ROWS = 200

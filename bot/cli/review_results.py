@@ -118,7 +118,7 @@ def trades(
     rows = [row_of(trip) for trip in found[-(table_limit(limit, form) or len(found)) :]]
     columns = (
         *("opened", "closed", "strategy", "symbol", "direction=way", "fills"),
-        *("realised", "fees", "net"),
+        *("realised", "net"),
     )
     print_list(rows, form, Trip, columns, "no trades", limit)
 
@@ -166,8 +166,8 @@ def pnl(
         return
     line("")
     trip_columns = (
-        *("strategy", "symbol", "trips=round trips", "wins", "losses", "win_rate", "profit_factor"),
-        *("average_win", "average_loss", "best", "worst"),
+        *("strategy", "symbol", "trips", "wins", "win_rate=win rate", "profit_factor=factor"),
+        *("average_win=avg win", "average_loss=avg loss", "best", "worst"),
     )
     print_rows(totals, form, columns=trip_columns, empty="")
     line("")

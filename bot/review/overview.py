@@ -9,7 +9,7 @@ import msgspec
 from bot.domain.values import OrderStatus
 from bot.review.legs import Holding
 from bot.review.listing import OrderLine, RunLine
-from bot.review.pnl import Pnl, holdings, pnl
+from bot.review.pnl import Pnl, holdings, is_within, pnl
 from bot.review.port import IncidentView, OrderView, RunView, TradeReaderPort, Where
 
 __all__ = ["Overview", "overview"]
@@ -55,7 +55,8 @@ def overview(reader: TradeReaderPort, where: Where) -> Overview | None:
             return None
         where = msgspec.structs.replace(where, run_id=run.run_id, environment=run.environment)
     orders = reader.orders(where)
-    profit = pnl(reader, where)
+    held = holdings(reader, where)
+    profit = pnl(reader, where, held)
     if run is None and not orders and not profit:
         return None
     incidents = reader.incidents(where)
@@ -80,7 +81,7 @@ def overview(reader: TradeReaderPort, where: Where) -> Overview | None:
             *_about_run(run, runs),
             *(f"order {row.client_order_id} is {row.status}" for row in unresolved),
             *_about_incidents(incidents, run),
-            *_about_fills(holdings(reader, where), orders),
+            *_about_fills(held, orders, where),
             *_about_fees(profit),
         ],
     )
@@ -132,8 +133,9 @@ def _about_incidents(incidents: Sequence[IncidentView], run: RunView | None) -> 
     return found
 
 
-def _about_fills(held: Sequence[Holding], orders: Sequence[OrderView]) -> list[str]:
+def _about_fills(held: Sequence[Holding], orders: Sequence[OrderView], where: Where) -> list[str]:
     found = []
+    within = is_within(where)
     filled: dict[str, Decimal] = {}
     for holding in held:
         wrong = [leg for leg in holding.legs if leg.differs]
@@ -146,10 +148,9 @@ def _about_fills(held: Sequence[Holding], orders: Sequence[OrderView]) -> list[s
         for leg in holding.legs:
             found_id = leg.row.fill.client_order_id
             filled[found_id] = filled.get(found_id, _ZERO) + leg.row.fill.quantity
-        if holding.is_external and holding.legs:
-            found.append(
-                f"{len(holding.legs)} fills on {holding.symbol} that no strategy asked for"
-            )
+        foreign = sum(within(leg.row) for leg in holding.legs) if holding.is_external else 0
+        if foreign:
+            found.append(f"fills on {holding.symbol} that no strategy asked for: {foreign}")
     for row in orders:
         stored, summed = row.order.filled, filled.get(row.order.client_order_id, _ZERO)
         if stored != summed:

@@ -68,9 +68,14 @@ def holdings(reader: TradeReaderPort, where: Where) -> list[Holding]:
     return holdings_of(reader.fills(whole))
 
 
-def pnl(reader: TradeReaderPort, where: Where) -> list[Pnl]:
-    """By environment, strategy and symbol; none where there was no fill and nothing is held."""
-    rows = [_pnl(reader, holding, is_within(where), where) for holding in holdings(reader, where)]
+def pnl(reader: TradeReaderPort, where: Where, held: Sequence[Holding] | None = None) -> list[Pnl]:
+    """By environment, strategy and symbol; none where there was no fill and nothing is held.
+
+    ``held`` are the :func:`holdings` of the same range, if they are at hand.
+    """
+    within = is_within(where)
+    held = holdings(reader, where) if held is None else held
+    rows = [_pnl(reader, holding, within, where) for holding in held]
     return [row for row in rows if row.fills or row.position]
 
 
