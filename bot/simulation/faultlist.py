@@ -78,8 +78,8 @@ def _parse(item: Any, where: str) -> Fault:
     _check_values(where, fault)
     if "status" not in item and fault.kind in _STATUS:
         fault = replace(fault, status=_STATUS[fault.kind])
-    if fault.times is None and fault.for_s is None and fault.kind not in _LASTING:
-        # Neither bound given: it strikes once.
+    if fault.times is None and fault.for_s is None and fault.kind in _ONCE:
+        # A moment, not a state. All others last until their bound or until they are cleared.
         fault = replace(fault, times=1)
     if fault.kind == "reorder" and not fault.ms:
         fault = replace(fault, ms=_HOLD_MS)

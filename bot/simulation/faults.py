@@ -87,7 +87,7 @@ class _Planned:
         self.start_ms = now_ms + round(fault.at_s * 1000)
         self.seen = 0
         self.left = fault.times
-        # A connection fault is handed out once for each of its times.
+        # Whether it was handed out, if it strikes connections.
         self.done = False
 
     @property

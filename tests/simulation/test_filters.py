@@ -1,0 +1,66 @@
+"""Filters pass and fail where Binance's documentation says, and the failing one is named."""
+
+import pytest
+
+from bot.simulation.errors import ApiError
+from bot.simulation.filters import Candidate, compile_filters
+from bot.simulation.fixedpoint import parse
+
+
+def candidate(given):
+    average = given.get("weightedAveragePrice5m") or given.get("weightedAveragePrice") or "0"
+    return Candidate(
+        order_type=given.get("type", "LIMIT"),
+        is_buy=given.get("side", "BUY") == "BUY",
+        price_e8=parse(given.get("price", "0")),
+        quantity_e8=parse(given.get("quantity", "0")),
+        reference_e8=lambda minutes: parse(average),
+        iceberg_e8=parse(given.get("icebergQty", "0")),
+        open_orders=given.get("open_orders_before_this_one", 0),
+        base_held_e8=parse(given.get("free", "0")) + parse(given.get("locked", "0")),
+        open_buys_e8=parse(given.get("open_buy_qty", "0")),
+    )
+
+
+def test_the_boundary_cases_of_the_documented_filters(shared_json):
+    seen = set()
+    for case in shared_json("vectors/symbol_filters.json")["cases"]:
+        for name, passes in compile_filters([case["filter"]]):
+            seen.add(name)
+            assert passes(candidate(case["given"])) is case["passes"], case["why"]
+    assert len(seen) >= 9
+
+
+@pytest.mark.parametrize(
+    ("order", "name"),
+    [
+        ({"quantity": "1", "price": "60000.001"}, "PRICE_FILTER"),
+        ({"quantity": "1", "price": "1000000.01"}, "PRICE_FILTER"),
+        ({"quantity": "0.000001", "price": "60000"}, "LOT_SIZE"),
+        ({"quantity": "9001", "price": "60000"}, "LOT_SIZE"),
+        ({"kind": "MARKET", "quantity": "181"}, "MARKET_LOT_SIZE"),
+        ({"quantity": "0.00008", "price": "60000"}, "NOTIONAL"),
+        ({"kind": "MARKET", "quoteOrderQty": "4.99"}, "NOTIONAL"),
+    ],
+)
+def test_the_failing_filter_is_named(alice, order, name):
+    with pytest.raises(ApiError) as refused:
+        alice.place(**order)
+    assert refused.value.body == {"code": -1013, "msg": f"Filter failure: {name}"}
+    assert refused.value.status == 400
+
+
+def test_the_percent_filter_refers_to_the_average_of_trades(alice):
+    alice.place(quantity="0.1", price="60001")
+    with pytest.raises(ApiError, match="PERCENT_PRICE_BY_SIDE"):
+        alice.place(quantity="0.1", price="12000.19")
+    alice.place(quantity="0.1", price="12000.20")
+
+
+def test_no_more_orders_rest_than_the_limit(alice):
+    # The ORDERS limit is a hundred in ten seconds.
+    for number in range(200):
+        alice.clock[0] += 200
+        alice.place(quantity="0.001", price=f"{50000 + number}")
+    with pytest.raises(ApiError, match="MAX_NUM_ORDERS"):
+        alice.place(quantity="0.001", price="49999")
