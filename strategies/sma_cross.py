@@ -13,7 +13,7 @@ from bot import SECOND_NS, FeedChanged, FeedState, Field, Strategy, StrategyPara
 class Params(StrategyParams):
     fast: int = Field(2, ge=1, le=500, description="bars in the fast average")
     slow: int = Field(5, ge=2, le=1000, description="bars in the slow average")
-    bar_seconds: float = Field(1.0, ge=0.1, le=86_400, description="length of a bar")
+    bar_seconds: float = Field(0.5, ge=0.1, le=86_400, description="length of a bar")
     size_quote: float = Field(100.0, gt=0, description="worth of one purchase, quote units")
 
     def model_post_init(self, _: object) -> None:

@@ -14,7 +14,7 @@ ETH_TOO = ("BTCUSDT", "ETHUSDT")
 
 @pytest.fixture
 def stage():
-    return Stage(PLUGIN, fast=1, slow=3, size_quote=100)
+    return Stage(PLUGIN, fast=1, slow=3, bar_seconds=1, size_quote=100)
 
 
 def bars(stage, *closes, symbol="BTCUSDT"):
@@ -108,7 +108,7 @@ def test_bars_follow_the_time_of_the_trades_not_of_their_arrival(stage):
 
 
 def test_symbols_are_traded_each_for_itself():
-    stage = Stage(PLUGIN, symbols=ETH_TOO, fast=1, slow=3)
+    stage = Stage(PLUGIN, symbols=ETH_TOO, fast=1, slow=3, bar_seconds=1)
     bars(stage, 100, 99, 98, 97, symbol="BTCUSDT")
     bars(stage, 10, 11, 12, 13, 14, symbol="ETHUSDT")
     assert {order.symbol for order in stage.orders} == {"ETHUSDT"}
