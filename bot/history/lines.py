@@ -27,7 +27,11 @@ class TapeCut(DataError):
         self.where = where
 
     def __str__(self) -> str:
-        return f"{self.path} is cut off {self.where}; everything before that was read"
+        return f"{self.path} {self.defect}"
+
+    @property
+    def defect(self) -> str:
+        return f"is cut off {self.where}; everything before that was read"
 
 
 def lines(path: Path, advance: Callable[[int], None] | None = None) -> Iterator[bytes]:

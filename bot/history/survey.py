@@ -108,7 +108,7 @@ class Survey:
 
     def defects(self) -> list[str]:
         """What is wrong with the tape, one line each; gaps of books among them."""
-        found = [str(self.cut)] if self.cut else []
+        found = [f"{self.cut.path.name} {self.cut.defect}"] if self.cut else []
         found += [f"unknown messages, {name}: {n}" for name, n in self.unknown.items()]
         for symbol, watch in sorted(self.books.items()):
             found += watch.defects(f"{symbol} book")

@@ -55,7 +55,7 @@ def test_a_person_reads_a_table_and_is_warned_of_a_cut(tmp_path):
     assert result.exit_code == 0
     assert "1 frames from 2023-11-14T22:13:20.000000Z" in result.stdout
     assert "trade" in result.stdout
-    assert f"warning: {path}: {path} is cut off" in result.stderr
+    assert f"warning: {path}: tape is cut off" in result.stderr
 
 
 def test_what_is_not_there_is_one_line(tmp_path):
