@@ -81,6 +81,9 @@ class MarketStreams:
 
     def on_raw(self, frame: RawFrame) -> None:
         stream = parse(frame.stream, self._names)
+        if self._streams.get(frame.stream) is not None:
+            # The tape brings it after all: from here on nothing is derived.
+            self._streams[frame.stream] = None
         event = stream.kind.value if stream else frame.stream.partition("@")[2]
         self._hub.publish_raw(frame.stream, event, frame.data)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from typing import cast
 
 from aiohttp import WSMsgType, web
 
@@ -59,9 +60,8 @@ class Peer:
     async def open(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Shake hands. Raises aiohttp's HTTPException where the request is no handshake."""
         await self._socket.prepare(request)
-        transport = request.transport
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
+        # By its interface: uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.WriteTransport | None", request.transport)
         self._after("ping", self._rules.ping_interval_s, self._ping)
         self._after("life", self._rules.lifetime_s, self._end_of_life)
         return self._socket
