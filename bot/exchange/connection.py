@@ -76,6 +76,11 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         if not self.ended.done():
             self.ended.set_result(self._cause or "connection lost")
 
+    @property
+    def was_up(self) -> bool:
+        """Whether its handshake was completed."""
+        return self._transport is not None
+
     def send(self, payload: bytes) -> bool:
         """Write one text frame; False if the connection is gone."""
         if self._transport is None or self.ended.done():

@@ -34,7 +34,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     ``different``: both have it and a field differs."""
     symbol: str
     id: str
-    """The client order id, or the trade id."""
+    """The client order id, or the trade id and the side."""
     stored: str
     """Our side, in words; empty if missing."""
     exchange: str
@@ -110,8 +110,12 @@ def _compare_orders(
 def _compare_fills(
     symbol: str, stored: Sequence[Fill], trades: Sequence[TradeBody]
 ) -> list[Difference]:
-    ours = {str(fill.trade_id): _fill_stored(fill) for fill in stored}
-    theirs = {str(trade.id): _fill_at_exchange(trade) for trade in trades}
+    # With the side: a match of two orders of one account is two fills.
+    ours = {f"{fill.trade_id} {fill.side.value}": _fill_stored(fill) for fill in stored}
+    theirs = {
+        f"{trade.id} {'BUY' if trade.is_buyer else 'SELL'}": _fill_at_exchange(trade)
+        for trade in trades
+    }
     return _compare("fill", symbol, ours, theirs)
 
 

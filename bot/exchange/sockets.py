@@ -177,6 +177,9 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
                 proxy=self._https_proxy,
                 **self._connect_options,
             )
+        if not connection.was_up:
+            # picows takes a connection that is cut during the handshake for a good one.
+            raise ConnectionResetError
 
     def _rise(self) -> None:
         self.up = True

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 
@@ -89,6 +90,68 @@ async def test_a_long_refusal_does_not_end_it(peer, watched, beside):
         await peer.start()
         await peer.connected(2)
         await _until(lambda: socket.up)
+
+
+async def test_a_connection_that_is_cut_during_its_handshake_is_tried_again(quick, short):
+    attempts = []
+
+    async def cut(reader, writer):
+        attempts.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.transport.abort()
+
+    server = await asyncio.start_server(cut, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    causes = []
+    socket = Socket(f"ws://127.0.0.1:{port}/", "x", liveness=short, backoff=quick)
+    socket.listen(lambda frame: None, lambda up, cause: causes.append((up, cause)))
+    task = asyncio.create_task(socket.run())
+    await _until(lambda: len(attempts) > 3)
+    task.cancel()
+    await asyncio.wait({task})
+    server.close()
+    assert {up for up, _ in causes} == {False}
+
+
+async def test_a_handshake_that_is_never_answered_is_given_up(quick, short):
+    async def say_nothing(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    causes = []
+    impatient = msgspec.structs.replace(short, open_s=0.1)
+    socket = Socket(f"ws://127.0.0.1:{port}/", "x", liveness=impatient, backoff=quick)
+    socket.listen(lambda frame: None, lambda up, cause: causes.append((up, cause)))
+    task = asyncio.create_task(socket.run())
+    await _until(lambda: len(causes) > 2)
+    task.cancel()
+    await asyncio.wait({task})
+    server.close()
+    assert {up for up, _ in causes} == {False}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_refused_handshake_tells_its_status(quick, short, status):
+    async def refuse(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" % status)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    causes = []
+    socket = Socket(f"ws://127.0.0.1:{port}/", "x", liveness=short, backoff=quick)
+    socket.listen(lambda frame: None, lambda up, cause: causes.append(cause))
+    task = asyncio.create_task(socket.run())
+    await asyncio.sleep(0.5)
+    task.cancel()
+    await asyncio.wait({task})
+    server.close()
+    assert set(causes) == {f"handshake refused: HTTP {status}"}
+    # A server that asks for a pause of a second gets it.
+    assert (len(causes) == 1) == (status == 429)
 
 
 async def test_a_half_open_peer_is_found_by_its_silence(peer, watched, beside):
