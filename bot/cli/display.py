@@ -93,12 +93,12 @@ def _strategies(progress: Progress) -> Table:
     for name in ("open", "fills", "position", "PnL"):
         table.add_column(name, justify="right")
     for row in progress.strategies:
-        name = Text(row.strategy, style="red" if row.quarantined else "")
+        title = Text(row.strategy, style="red" if row.quarantined else "")
         held = "  ".join(f"{quantity} {symbol}" for symbol, quantity in row.positions.items())
         pnl = "  ".join(f"{_money(amount)} {asset}" for asset, amount in row.pnl.items())
         colour = "green" if any(amount > 0 for amount in row.pnl.values()) else "red"
         table.add_row(
-            name, str(row.open_orders), str(row.fills), held or "flat", Text(pnl, style=colour)
+            title, str(row.open_orders), str(row.fills), held or "flat", Text(pnl, style=colour)
         )
     return table
 

@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 def reconcile(
     db: Annotated[str | None, typer.Option(help="Database URL.")] = None,
-    venue: Annotated[str | None, typer.Option(help="As in the run; the latest run's if absent.")] = None,
+    venue: Annotated[
+        str | None, typer.Option(help="As in the run; the latest run's if absent.")
+    ] = None,
     venue_url: Annotated[
         str | None, typer.Option(help="As in the run; the latest run's if absent.")
     ] = None,

@@ -10,7 +10,11 @@ __all__ = ["Fill"]
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that changed hands. ``(symbol, trade_id)`` names it on an account, once and for all."""
+    """Money that changed hands.
+
+    ``(symbol, trade_id)`` names the match and, with the side, our part in it: an account whose
+    own orders meet (self-trade prevention off) has two fills of one trade.
+    """
 
     symbol: str
     trade_id: int

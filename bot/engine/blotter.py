@@ -29,7 +29,8 @@ class Blotter:
         self._open: dict[str, Order] = {}
         self._ended: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[tuple[str, int], str] = {}
-        self._trade_ids: dict[str, set[int]] = {}
+        # Trade id and side: one match of two orders of one account is two fills.
+        self._trade_ids: dict[str, set[tuple[int, Side]]] = {}
 
     # --- orders ------------------------------------------------------------------------
 
@@ -101,7 +102,7 @@ class Blotter:
 
     def is_known(self, fill: Fill) -> bool:
         """Whether this trade was taken already, however we heard of it."""
-        return fill.trade_id in self._trade_ids.get(fill.symbol, ())
+        return (fill.trade_id, fill.side) in self._trade_ids.get(fill.symbol, ())
 
     def book(
         self,
@@ -112,7 +113,7 @@ class Blotter:
         fee_quote: Decimal | None,
     ) -> tuple[Position, Decimal]:
         """Count a fill, once; the position after it and the PnL that it realised."""
-        self._trade_ids.setdefault(fill.symbol, set()).add(fill.trade_id)
+        self._trade_ids.setdefault(fill.symbol, set()).add((fill.trade_id, fill.side))
         position = self.position(strategy_id, fill.symbol)
         base = instrument.base if instrument else ""
         realised = position.apply(fill, base=base, fee_quote=fee_quote)

@@ -226,7 +226,7 @@ class Engine:
 
     def _on_stop(self, event: StopRequested) -> None:
         if not self.stopping:
-            self.host.call_all("on_stop")
+            self.host.stop()
             self._handle_requests()
             self.stopping = event.reason or "asked to"
             self.refresh_gate()

@@ -109,6 +109,13 @@ class Host:
         handler: Callable[..., None] = getattr(plugin.strategy, callback)
         self._engine.bus.call(strategy_id, handler, *args)
 
+    def stop(self) -> None:
+        """Run ``on_stop`` of each; from then on they hear of their orders and of nothing else."""
+        self.call_all("on_stop")
+        for strategy_id in self.plugins:
+            self._engine.bus.unsubscribe(strategy_id)
+            self._engine.timers.cancel_owner(strategy_id)
+
     def call_all(self, callback: str, *args: object) -> None:
         for strategy_id in list(self.plugins):
             self.call(strategy_id, callback, *args)

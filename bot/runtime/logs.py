@@ -14,7 +14,7 @@ __all__ = ["configure", "logger"]
 _MASK: Final = "***"
 _CONSOLE: Final = (
     "<dim>{time:HH:mm:ss.SSS}</dim> <level>{level: <7}</level> "
-    "<cyan>{extra[source]}</cyan> {message}\n"
+    "<cyan>{extra[source]}</cyan> {message}"
 )
 
 

@@ -107,7 +107,7 @@ def summary_of(
         by_asset = _pnl(engine, name)
         for asset, amount in by_asset.items():
             key = name if len(by_asset) == 1 else f"{name}/{asset}"
-            pnl[key] = format(amount.normalize(), "f")
+            pnl[key] = format(round(amount, 8).normalize(), "f")
         if not by_asset:
             pnl[name] = "0"
     counts = engine.counts

@@ -44,7 +44,7 @@ _INCIDENT_CLOSED: Final = update(schema.incidents).where(
 _ONCE: Final = {
     schema.runs: ("run_id",),
     schema.order_events: ("environment", "client_order_id", "number"),
-    schema.fills: ("environment", "symbol", "trade_id"),
+    schema.fills: ("environment", "symbol", "trade_id", "side"),
     schema.incidents: ("incident_id",),
 }
 

@@ -34,7 +34,7 @@ class MemoryStore:
         self._environment = environment
         self._is_held = False
         self._orders: dict[tuple[str, str], Order] = {}
-        self._fills: dict[tuple[str, str, int], StoredFill] = {}
+        self._fills: dict[tuple[str, str, int, str], StoredFill] = {}
         self._state: dict[tuple[str, str, str], str] = {}
         self._incidents: dict[str, tuple[str, IncidentOpened]] = {}
 
@@ -133,4 +133,4 @@ class MemoryStore:
 
     def _keep_fill(self, environment: str, fill: Fill, record: FillSaved) -> None:
         stored = StoredFill(fill=fill, strategy_id=record.strategy_id, fee_quote=record.fee_quote)
-        self._fills.setdefault((environment, fill.symbol, fill.trade_id), stored)
+        self._fills.setdefault((environment, fill.symbol, fill.trade_id, fill.side), stored)

@@ -152,7 +152,8 @@ fills: Final = Table(
     Column("source", Text, nullable=False),
     Column("ts_ns", Nanoseconds, nullable=False),
     Column("recv_ns", Nanoseconds, nullable=False),
-    UniqueConstraint("environment", "symbol", "trade_id"),
+    # With the side: a match of two orders of this account is two fills.
+    UniqueConstraint("environment", "symbol", "trade_id", "side"),
     Index(None, "environment", "client_order_id"),
     Index(None, "ts_ns"),
     Index(None, "strategy_id", "ts_ns"),

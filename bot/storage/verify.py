@@ -189,12 +189,12 @@ def _check_fills(check: _Check, connection: Connection) -> None:
         for row in connection.execute(select(c.environment, c.client_order_id, c.filled))
     }
     sums: dict[tuple[str, str], Decimal] = {}
-    seen: set[tuple[str, str, int]] = set()
+    seen: set[tuple[str, str, int, str]] = set()
     positions: dict[tuple[str, str, str], Position] = {}
     query = select(schema.fills).order_by(schema.fills.c.id)
     for row in connection.execute(query, execution_options=_STREAMED):
         check.fills += 1
-        order, trade = _key(row), (row.environment, row.symbol, row.trade_id)
+        order, trade = _key(row), (row.environment, row.symbol, row.trade_id, row.side)
         name = (row.environment, f"{row.symbol} trade {row.trade_id}")
         if order not in orders:
             check.differ("fill_order_missing", name, f"order {row.client_order_id}", "no such row")

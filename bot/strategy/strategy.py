@@ -63,7 +63,10 @@ class Strategy(Generic[P]):
         """The account is reconciled and orders are allowed; subscribe here."""
 
     def on_stop(self) -> None:
-        """The bot is about to end. Orders and cancels asked for here are still sent."""
+        """The bot is about to end. Orders and cancels asked for here are still sent.
+
+        After this only ``on_order`` and ``on_fill`` are called.
+        """
 
     def on_trade(self, trade: TradeTick) -> None:
         pass

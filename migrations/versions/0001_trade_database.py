@@ -64,7 +64,7 @@ def upgrade() -> None:
     sa.Column('ts_ns', sa.BigInteger(), nullable=False),
     sa.Column('recv_ns', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_fills')),
-    sa.UniqueConstraint('environment', 'symbol', 'trade_id', name=op.f('uq_fills_environment_symbol_trade_id'))
+    sa.UniqueConstraint('environment', 'symbol', 'trade_id', 'side', name=op.f('uq_fills_environment_symbol_trade_id_side'))
     )
     op.create_index(op.f('ix_fills_environment_client_order_id'), 'fills', ['environment', 'client_order_id'])
     op.create_index(op.f('ix_fills_strategy_id_ts_ns'), 'fills', ['strategy_id', 'ts_ns'])

@@ -79,6 +79,8 @@ class Stage:
         """What the strategy raised."""
         self.commands: list[SubmitOrder | CancelOrder] = []
         """What was sent to the exchange, in order."""
+        self.sent_ns: list[int] = []
+        """When each of the commands was sent."""
         self.subscriptions: list[Subscription] = []
         self.fills: list[Fill] = []
         self.incidents: list[IncidentOpened] = []
@@ -324,6 +326,7 @@ class Stage:
                 continue
             if isinstance(command, SubmitOrder | CancelOrder):
                 self.commands.append(command)
+                self.sent_ns.append(self._now_ns)
             answers.extend(self._matching.answer(command, self._now_ns))
         return answers
 
