@@ -1,0 +1,203 @@
+"""Whatever clients and market do: money is conserved, books are uncrossed, locks add up."""
+
+import json
+from decimal import Decimal
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.simulation.account import AccountSpec
+from bot.simulation.emissions import BookChanged, UserEvent
+from bot.simulation.errors import ApiError
+from bot.simulation.exchange import SimulatedExchange
+from bot.simulation.fixedpoint import notional
+from bot.simulation.market import SeededMarket
+from bot.simulation.rules import symbol_rules
+from bot.simulation.stillmarket import StillMarket
+
+START_MS = 1_700_000_000_000
+SYMBOLS = (
+    symbol_rules("BNBUSDT", tick="0.01", step="0.001"),
+    # A product of tick and step with nine places: quote amounts are cut.
+    symbol_rules("ETHBTC", tick="0.00001", step="0.0001", min_notional="0.0001"),
+)
+BALANCES = {"BNB": 500, "USDT": 300_000, "ETH": 300, "BTC": 20}
+
+
+class ListJournal:
+    def __init__(self):
+        self.lines = []
+
+    def write(self, record):
+        self.lines.append(json.dumps(record))
+
+
+def opened(journal, lines=(), market=None):
+    return SimulatedExchange.restore(
+        lines,
+        symbols=SYMBOLS,
+        accounts=[
+            AccountSpec(
+                key, balances={a: Decimal(v) for a, v in BALANCES.items()}, bnb_discount=bnb
+            )
+            for key, bnb in (("alice", False), ("bob", True))
+        ],
+        market=market or SeededMarket(seed=11, history_minutes=2, rate=5),
+        start_ms=START_MS,
+        journal=journal,
+    )
+
+
+keys = st.sampled_from(["alice", "bob"])
+symbols = st.sampled_from([rules.symbol for rules in SYMBOLS])
+sides = st.sampled_from(["BUY", "SELL"])
+
+
+class Exchange(RuleBasedStateMachine):
+    @initialize()
+    def begin(self):
+        self.journal = ListJournal()
+        self.exchange = opened(self.journal)
+        # The same commands to a second one must give the same.
+        self.twin = opened(None)
+        self.now = START_MS
+        self.emissions = []
+        self.update_ids = {
+            symbol: self.exchange.update_id(symbol) for symbol in self.exchange.symbols
+        }
+        self.exchange.take()
+        self.twin.take()
+
+    def call(self, name, key, **params):
+        answers = []
+        for exchange in (self.exchange, self.twin):
+            try:
+                answers.append(getattr(exchange, name)(key, params, self.now))
+            except ApiError as refusal:
+                answers.append(refusal.body)
+        assert answers[0] == answers[1]
+        return answers[0]
+
+    @rule(ms=st.integers(1, 3000))
+    def time_passes(self, ms):
+        self.now += ms
+        self.exchange.advance(self.now)
+
+    @rule(
+        key=keys,
+        symbol=symbols,
+        side=sides,
+        tif=st.sampled_from(["GTC", "IOC", "FOK", "MAKER"]),
+        ticks=st.integers(-15, 15),
+        lots=st.integers(1, 20_000),
+    )
+    def limit_order(self, key, symbol, side, tif, ticks, lots):
+        rules = self.exchange._floor.listings[symbol].rules
+        price = self.exchange._floor.listings[symbol].last_price_e8 + ticks * rules.tick_e8
+        params = {
+            "symbol": symbol,
+            "side": side,
+            "type": "LIMIT_MAKER" if tif == "MAKER" else "LIMIT",
+            "quantity": format(Decimal(lots * rules.step_e8).scaleb(-8), "f"),
+            "price": format(Decimal(price).scaleb(-8), "f"),
+        }
+        if tif != "MAKER":
+            params["timeInForce"] = tif
+        self.call("place_order", key, **params)
+
+    @rule(key=keys, symbol=symbols, side=sides, lots=st.integers(1, 300_000))
+    def market_order(self, key, symbol, side, lots):
+        rules = self.exchange._floor.listings[symbol].rules
+        quantity = format(Decimal(lots * rules.step_e8).scaleb(-8), "f")
+        self.call("place_order", key, symbol=symbol, side=side, type="MARKET", quantity=quantity)
+
+    @rule(key=keys, symbol=symbols, side=sides, cents=st.integers(1, 2_000_000))
+    def market_order_for_a_quote_amount(self, key, symbol, side, cents):
+        amount = format(Decimal(cents).scaleb(-2 if symbol == "BNBUSDT" else -6), "f")
+        self.call("place_order", key, symbol=symbol, side=side, type="MARKET", quoteOrderQty=amount)
+
+    @rule(key=keys, symbol=symbols, pick=st.integers(0, 50))
+    def cancel(self, key, symbol, pick):
+        resting = self.call("open_orders", key, symbol=symbol)
+        if resting:
+            order_id = str(resting[pick % len(resting)]["orderId"])
+            self.call("cancel_order", key, symbol=symbol, orderId=order_id)
+
+    @rule(key=keys, symbol=symbols)
+    def cancel_all(self, key, symbol):
+        self.call("cancel_open_orders", key, symbol=symbol)
+
+    @rule()
+    def restart(self):
+        restored = opened(None, self.journal.lines, market=StillMarket())
+        assert restored.state() == self.exchange.state()
+
+    @invariant()
+    def money_is_conserved(self):
+        ledger = self.exchange._floor.ledger
+        for asset, opening in BALANCES.items():
+            total = ledger.house[asset] + ledger.fees[asset]
+            for account in ledger.accounts.values():
+                balance = account.balance(asset)
+                assert balance.free >= 0
+                assert balance.locked >= 0
+                total += balance.free + balance.locked
+            assert total == 2 * opening * 10**8
+
+    @invariant()
+    def locked_is_what_resting_orders_need(self):
+        floor = self.exchange._floor
+        for key, account in floor.ledger.accounts.items():
+            needed = dict.fromkeys(BALANCES, 0)
+            for symbol, listing in floor.listings.items():
+                for order in floor.orders.open(key, symbol):
+                    asset = listing.rules.quote if order.is_buy else listing.rules.base
+                    left = order.remaining_e8
+                    needed[asset] += notional(order.price_e8, left) if order.is_buy else left
+            assert needed == {asset: account.balance(asset).locked for asset in BALANCES}
+
+    @invariant()
+    def books_are_uncrossed_and_bounded(self):
+        for listing in self.exchange._floor.listings.values():
+            bid, ask = listing.book.bids.best(), listing.book.asks.best()
+            assert bid is None or ask is None or bid < ask
+            for side in (listing.book.bids, listing.book.asks):
+                assert side.keys == sorted(side.keys)
+                assert len(side.keys) <= 80 + 200
+                for level in side.levels.values():
+                    assert level.total_e8 == sum(r.remaining_e8 for r in level.queue.values()) > 0
+
+    @invariant()
+    def orders_are_filled_by_their_trades_and_no_further(self):
+        state = self.exchange.state()
+        traded = {}
+        for trade in state["trades"]:
+            place = trade["account"], trade["symbol"], trade["orderId"]
+            traded[place] = traded.get(place, 0) + Decimal(trade["qty"])
+        for order in state["orders"]:
+            executed = Decimal(order["executedQty"])
+            assert executed <= Decimal(order["origQty"])
+            assert executed == traded.get((order["account"], order["symbol"], order["orderId"]), 0)
+
+    @invariant()
+    def update_ids_have_no_gaps_and_the_twin_agrees(self):
+        self.twin.advance(self.now)
+        self.exchange.advance(self.now)
+        ours, theirs = self.exchange.take(), self.twin.take()
+        assert ours == theirs
+        for emission in ours:
+            if isinstance(emission, BookChanged):
+                assert emission.first_update_id == self.update_ids[emission.symbol] + 1
+                self.update_ids[emission.symbol] = emission.last_update_id
+            elif isinstance(emission, UserEvent):
+                assert emission.account in {"alice", "bob"}
+
+
+Exchange.TestCase.settings = settings(
+    max_examples=50,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestExchange = Exchange.TestCase

@@ -1,0 +1,169 @@
+"""A restarted exchange knows what it promised, also when it was killed in the middle of a line."""
+
+import json
+
+import pytest
+
+from bot.domain.errors import DataError
+from bot.simulation.account import AccountSpec
+from bot.simulation.exchange import SimulatedExchange
+from bot.simulation.journal import FileJournal
+from bot.simulation.market import SeededMarket
+from bot.simulation.rules import DEFAULT_SYMBOLS
+from bot.simulation.stillmarket import StillMarket
+
+START_MS = 1_700_000_000_000
+SPECS = [AccountSpec("alice"), AccountSpec("bob")]
+
+
+class ListJournal:
+    def __init__(self):
+        self.lines = []
+
+    def write(self, record):
+        self.lines.append(json.dumps(record))
+
+
+def opened(journal, lines=(), *, market=None, start_ms=START_MS):
+    return SimulatedExchange.restore(
+        lines,
+        symbols=DEFAULT_SYMBOLS,
+        accounts=SPECS,
+        market=market
+        or StillMarket(
+            {"BTCUSDT": [("60000", "1")]}, {"BTCUSDT": [("60001", "1"), ("60002", "9")]}
+        ),
+        start_ms=start_ms,
+        journal=journal,
+    )
+
+
+def order(**params):
+    base = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    return {**base, **params}
+
+
+def traded(journal, market=None):
+    exchange = opened(journal, market=market)
+    now = START_MS + 10
+    exchange.place_order("alice", order(quantity="0.5", price="70000"), now)
+    exchange.place_order(
+        "alice", order(quantity="0.5", price="59000", newClientOrderId="rests"), now + 1
+    )
+    exchange.place_order("alice", order(quantity="0.3", price="58000"), now + 2)
+    exchange.place_order("bob", order(side="SELL", quantity="1.1", price="59000"), now + 3)
+    exchange.place_order("bob", order(quantity="0.2", price="57000"), now + 4)
+    exchange.cancel_open_orders("bob", {"symbol": "BTCUSDT"}, now + 5)
+    return exchange
+
+
+def test_the_truth_is_the_same_after_a_restart():
+    journal = ListJournal()
+    before = traded(journal)
+    after = opened(None, journal.lines, start_ms=START_MS + 60_000)
+    assert after.state() == before.state()
+
+
+def test_open_orders_rest_again_and_keep_their_priority():
+    journal = ListJournal()
+    before = traded(journal)
+    open_before = before.open_orders("alice", {}, START_MS + 100)
+    assert open_before
+    after = opened(None, journal.lines, market=StillMarket(), start_ms=START_MS + 60_000)
+    assert after.open_orders("alice", {}, START_MS + 60_001) == open_before
+    body = after.place_order(
+        "bob", order(side="SELL", quantity="0.1", price="58000"), START_MS + 60_002
+    )
+    assert body["status"] == "FILLED"
+
+
+def test_ids_go_on_and_never_repeat():
+    journal = ListJournal()
+    before = traded(journal)
+    state = before.state()
+    after = opened(None, journal.lines, start_ms=START_MS + 60_000)
+    body = after.place_order("alice", order(quantity="0.1", price="70000"), START_MS + 60_001)
+    assert body["orderId"] > max(o["orderId"] for o in state["orders"])
+    assert body["fills"][0]["tradeId"] > max(t["id"] for t in state["trades"])
+
+
+def test_a_client_id_stays_taken_over_a_restart():
+    journal = ListJournal()
+    exchange = opened(journal)
+    resting = order(quantity="0.5", price="59000", newClientOrderId="mine")
+    exchange.place_order("alice", resting, START_MS + 1)
+    after = opened(None, journal.lines)
+    with pytest.raises(Exception, match="Duplicate order sent"):
+        after.place_order("alice", resting, START_MS + 2)
+
+
+def test_a_restart_can_be_restarted():
+    journal = ListJournal()
+    traded(journal)
+    second = opened(journal, list(journal.lines), start_ms=START_MS + 60_000)
+    second.place_order("bob", order(quantity="0.2", price="58500"), START_MS + 60_001)
+    third = opened(None, journal.lines, start_ms=START_MS + 120_000)
+    assert third.state() == second.state()
+
+
+def test_a_moving_market_goes_on_near_its_last_price():
+    journal = ListJournal()
+    before = opened(journal, market=SeededMarket(seed=1, history_minutes=5))
+    before.advance(START_MS + 20_000)
+    order_ = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.1"}
+    before.place_order("alice", order_, START_MS + 20_000)
+    state = before.state()
+    after = opened(
+        None,
+        journal.lines,
+        market=SeededMarket(seed=1, history_minutes=5),
+        start_ms=START_MS + 90_000,
+    )
+    assert after.state() == state
+    prices = [float(e.ticker_price({"symbol": "BTCUSDT"})["price"]) for e in (before, after)]
+    assert abs(prices[1] / prices[0] - 1) < 1e-3
+
+
+def test_a_torn_last_line_is_dropped_and_written_over(tmp_path):
+    path = tmp_path / "state.jsonl"
+    journal = FileJournal(path)
+    before = traded(journal)
+    state = before.state()
+    journal.close()
+    with path.open("a") as file:
+        file.write('{"time": 17000')
+    again = FileJournal(path)
+    after = opened(again, again.lines, start_ms=START_MS + 60_000)
+    assert after.state() == state
+    after.place_order("bob", order(quantity="0.2", price="58500"), START_MS + 60_001)
+    again.close()
+    third = FileJournal(path)
+    assert opened(None, third.lines).state() == after.state()
+    third.close()
+
+
+def test_a_damaged_line_in_the_middle_is_refused():
+    journal = ListJournal()
+    traded(journal)
+    lines = journal.lines
+    lines[3] = lines[3][:20]
+    with pytest.raises(DataError, match="line 4"):
+        opened(None, lines)
+
+
+def test_a_journal_of_other_accounts_is_refused():
+    journal = ListJournal()
+    traded(journal)
+    with pytest.raises(DataError, match="does not fit"):
+        SimulatedExchange.restore(
+            journal.lines,
+            symbols=DEFAULT_SYMBOLS,
+            accounts=[AccountSpec("carol")],
+            market=StillMarket(),
+            start_ms=START_MS,
+        )
+
+
+def test_a_file_that_cannot_be_written_is_a_users_error(tmp_path):
+    with pytest.raises(DataError, match="cannot use"):
+        FileJournal(tmp_path / "missing" / "state.jsonl")
