@@ -59,12 +59,13 @@ async def serve(
 
 
 class SimServer:
-    """The running server. ``port`` is where it listens."""
+    """The running server. ``port`` is where it listens, ``exchange`` what it serves."""
 
     def __init__(
         self, exchange: SimulatedExchange, *, admin: bool, plan: FaultPlan, rules: WireRules
     ) -> None:
         self.port = 0
+        self.exchange = exchange
         self._rules = rules
         self._plan = plan
         self._clock = WallClock()

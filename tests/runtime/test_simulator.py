@@ -1,0 +1,141 @@
+"""What `bot sim serve` is made of: accounts, symbols, faults, tapes and state from options."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.domain.errors import DataError, SettingsError
+from bot.runtime.simulator import SimulatorOptions, parse_account, simulator
+
+TAPE = Path(__file__).parents[3] / "shared/data/ws/captures/hftbacktest/spot_btcusdt_20240808.gz"
+
+
+async def asked(options, path):
+    async with (
+        simulator(options) as server,
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{server.port}{path}") as response,
+    ):
+        return await response.json()
+
+
+def test_an_account_is_key_secret_and_balances(tmp_path):
+    assert parse_account("k:s").secret == "s"
+    assert parse_account("k:s").balances["USDT"] == 1_000_000
+    account = parse_account("k-1:s:USDT=1000.50,BTC=0")
+    assert account.balances == {"USDT": Decimal("1000.50"), "BTC": Decimal(0)}
+    pem = tmp_path / "key.pem"
+    pem.write_text("-----BEGIN PUBLIC KEY-----")
+    assert parse_account(f"k:@{pem}").secret == "-----BEGIN PUBLIC KEY-----"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "k",
+            ":s",
+            "k:",
+            "k y:s",
+            "k:hushhush:USDT",
+            "k:hushhush:USDT=x",
+            "k:hushhush:usdt=1",
+        ),
+        *(
+            "k:hushhush:USDT=-1",
+            "k:hushhush:USDT=NaN",
+            "k:hushhush:USDT=0.123456789",
+            "k:@/no/file",
+        ),
+    ],
+)
+def test_a_bad_account_is_one_line_without_the_secret(text):
+    with pytest.raises(SettingsError) as caught:
+        parse_account(text)
+    assert "--account" in str(caught.value)
+    assert "hushhush" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_the_default_account_and_added_ones_have_their_balances():
+    options = SimulatorOptions(admin=True, accounts=("second:hush:USDT=5",))
+    state = await asked(options, "/sim/state")
+    assert set(state["accounts"]) == {"sim-key", "second"}
+    assert state["accounts"]["second"]["USDT"]["free"] == "5.00000000"
+    assert Decimal(state["balances"]["USDT"]["free"]) == 1_000_000
+
+
+async def test_chosen_symbols_are_traded_also_unknown_ones():
+    info = await asked(SimulatorOptions(symbols=("BTCUSDT", "SOLUSDT")), "/api/v3/exchangeInfo")
+    assert [s["symbol"] for s in info["symbols"]] == ["BTCUSDT", "SOLUSDT"]
+    assert info["symbols"][1]["baseAsset"] == "SOL"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"symbols": ("btc/usdt",)}, "--symbol 'btc/usdt'"),
+        ({"accounts": ("a:b", "a:c")}, "given twice"),
+        ({"speed": 0.0}, "above 0"),
+        ({"tape": Path("/no/tape")}, "there is no tape /no/tape"),
+        ({"faults": Path("/no/faults")}, "cannot read the faults"),
+        ({"host": "256.0.0.1"}, "cannot listen on 256.0.0.1"),
+    ],
+)
+async def test_a_wrong_option_is_told_in_one_line(options, said):
+    with pytest.raises((SettingsError, DataError), match=said) as caught:
+        await asked(SimulatorOptions(**options), "/api/v3/ping")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{", "not JSON"), ("{}", "list"), ('[{"kind":"explode"}]', "fault 0: kind")],
+)
+async def test_a_bad_fault_file_is_told_with_its_path(tmp_path, content, said):
+    file = tmp_path / "faults.json"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match=said) as caught:
+        await asked(SimulatorOptions(faults=file), "/api/v3/ping")
+    assert str(file) in str(caught.value)
+
+
+async def test_faults_of_the_file_strike(tmp_path):
+    file = tmp_path / "faults.json"
+    fault = {"kind": "http", "match": "GET /api/v3/ping", "status": 503, "code": -1008}
+    file.write_text(json.dumps([fault]))
+    assert (await asked(SimulatorOptions(faults=file), "/api/v3/ping"))["code"] == -1008
+
+
+async def test_state_survives_and_orders_go_on_resting(tmp_path):
+    file = tmp_path / "state.jsonl"
+    options = SimulatorOptions(state=file, admin=True, symbols=("BTCUSDT",))
+    async with simulator(options) as server:
+        exchange = server.exchange
+        fields = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+        placed = exchange.place_order(
+            "sim-key", fields | {"quantity": "0.1", "price": "20000"}, exchange.market_ms
+        )
+    state = await asked(options, "/sim/state")
+    assert [(o["orderId"], o["status"]) for o in state["orders"]] == [(placed["orderId"], "NEW")]
+    assert state["balances"]["USDT"]["locked"] == "2000.00000000"
+
+
+@pytest.mark.skipif(not TAPE.exists(), reason=f"no recorded session at {TAPE}")
+async def test_a_tape_gives_symbols_book_and_recorded_frames():
+    options = SimulatorOptions(tape=TAPE, speed=50.0)
+    async with simulator(options) as server, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{server.port}"
+        async with session.ws_connect(f"{url}/ws/btcusdt@trade") as ws:
+            trade = await ws.receive_json(timeout=5)
+        async with session.get(f"{url}/api/v3/depth?symbol=BTCUSDT&limit=5") as response:
+            depth = await response.json()
+    assert trade["e"] == "trade"
+    assert trade["T"] < 1_800_000_000_000
+    assert Decimal(depth["bids"][0][0]) < Decimal(depth["asks"][0][0])
+    with pytest.raises(DataError, match="has no ETHUSDT: it has BTCUSDT"):
+        await asked(SimulatorOptions(tape=TAPE, symbols=("ETHUSDT",)), "/api/v3/ping")
