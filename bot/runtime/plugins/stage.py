@@ -1,39 +1,18 @@
 """The real engine with one strategy and a small exchange, driven by hand: for tests of plugins."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Sequence
 
-import msgspec
-
-from bot.domain.commands import CancelOrder, SubmitOrder, Subscribe, Subscription
-from bot.domain.events import Event, FeedChanged, FeedKind, FeedState, StopRequested, TimePassed
-from bot.domain.fill import Fill
-from bot.domain.instrument import Instrument, Number
+from bot.domain.events import FeedKind, FeedState, StopRequested, TimePassed
+from bot.domain.instrument import Number
 from bot.domain.market import Bar, BookSnapshot, MarketEvent, QuoteTick, TradeTick
 from bot.domain.order import Order
-from bot.domain.position import Position
-from bot.domain.records import FillSaved, IncidentOpened, OrderSaved, StateSaved
 from bot.domain.values import MS_NS, SECOND_NS
-from bot.engine.effects import LogLine
-from bot.engine.engine import Engine, EngineConfig
-from bot.engine.host import StrategySpec
-from bot.engine.risk import RiskLimits
-from bot.runtime.plugins.matching import Matching
-from bot.runtime.plugins.observed import observed
-from bot.runtime.plugins.parameters import validate
-from bot.runtime.plugins.reference import parse
-from bot.runtime.plugins.resolution import load_checked, spec_of
-from bot.strategy.strategy import Strategy
+from bot.runtime.plugins.backstage import Backstage
 
 __all__ = ["Stage"]
 
-_START_NS: Final = 1_704_067_200 * SECOND_NS
-"""2024-01-01T00:00:00Z. Rehearsals begin at the same instant, so that they are alike."""
-_QUOTE_ASSETS: Final = ("USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR")
 
-
-class Stage:
+class Stage(Backstage):
     """A strategy that runs, and the market, exchange and clock in your hands.
 
     For example::
@@ -48,56 +27,6 @@ class Stage:
     trade reaches them, with 0.1 % commission in what they receive. Where ``symbol`` is not
     given it is the first one.
     """
-
-    def __init__(
-        self,
-        strategy: str | StrategySpec | type[Strategy[Any]],
-        *,
-        symbols: Sequence[str] = ("BTCUSDT",),
-        limits: RiskLimits | None = None,
-        instruments: Mapping[str, Instrument] | None = None,
-        saved: Mapping[str, str] | None = None,
-        strict: bool = True,
-        **params: object,
-    ) -> None:
-        """Start the strategy: an account that is seen, and no price yet.
-
-        Args:
-            strategy: as ``--strategy`` takes it, or the class.
-            symbols: what the run trades.
-            limits: risk limits other than the usual ones.
-            instruments: rules of symbols; else tick 0.01, step 0.00001, at least 5 quote units.
-            saved: :attr:`saved` of an earlier stage, as after a restart.
-            strict: raise what the strategy raises.
-            params: parameters of the strategy.
-        """
-        self.spec = _spec(strategy, symbols, params)
-        self.instruments = {s: _instrument(s) for s in symbols} | dict(instruments or {})
-        self.calls: dict[str, int] = {}
-        """How often each callback ran."""
-        self.faults: list[Exception] = []
-        """What the strategy raised."""
-        self.commands: list[SubmitOrder | CancelOrder] = []
-        """What was sent to the exchange, in order."""
-        self.sent_ns: list[int] = []
-        """When each of the commands was sent."""
-        self.subscriptions: list[Subscription] = []
-        self.fills: list[Fill] = []
-        self.incidents: list[IncidentOpened] = []
-        self.logs: list[LogLine] = []
-        self.saved: dict[str, str] = dict(saved or {})
-        """The strategy's state as it would be stored."""
-        self._orders: dict[str, Order] = {}
-        self._strict = strict
-        self._now_ns = _START_NS
-        self._ids = 0
-        self._matching = Matching(self.instruments)
-        config = EngineConfig(run_id="rehearsal", limits=limits or RiskLimits())
-        self.engine = Engine(config, self.instruments)
-        kind = observed(self.spec.kind, self.calls, self.faults)
-        spec = StrategySpec(self.spec.strategy_id, kind, self.spec.params, self.spec.symbols)
-        self.engine.host.load(spec, self.saved)
-        self.user_feed(FeedState.UP)
 
     # --- the market ----------------------------------------------------------------------
 
@@ -247,117 +176,3 @@ class Stage:
         amount = min(instrument.quantity(quantity), order.remaining)
         self._feed(self._matching.fill(order.client_order_id, amount, at, self._later(0.001)))
         self._raise()
-
-    # --- what came of it -------------------------------------------------------------------
-
-    @property
-    def strategy(self) -> Strategy[Any]:
-        """The running instance."""
-        return self.engine.host.plugins[self.spec.strategy_id].strategy
-
-    @property
-    def now_ns(self) -> int:
-        return self._now_ns
-
-    @property
-    def orders(self) -> list[Order]:
-        """Every order that was asked for, as it now stands, oldest first; refused ones too."""
-        return list(self._orders.values())
-
-    @property
-    def open_orders(self) -> list[Order]:
-        return [order for order in self.orders if not order.status.is_terminal]
-
-    def position(self, symbol: str = "") -> Position:
-        """What the strategy holds."""
-        live = self.engine.blotter.position(self.spec.strategy_id, symbol or self._first)
-        return msgspec.structs.replace(live)
-
-    # --- inside ----------------------------------------------------------------------------
-
-    @property
-    def _first(self) -> str:
-        return self.spec.symbols[0]
-
-    def _next_id(self) -> int:
-        self._ids += 1
-        return self._ids
-
-    def _later(self, seconds: float) -> int:
-        self._now_ns += round(seconds * SECOND_NS)
-        return self._now_ns
-
-    def _feed_changed(self, feed: FeedKind, state: FeedState, symbols: tuple[str, ...]) -> None:
-        self._feed(
-            FeedChanged(
-                feed=feed,
-                name=f"{feed.value} feed",
-                state=state,
-                cause="rehearsal",
-                recv_ns=self._later(0.001),
-                symbols=symbols,
-            )
-        )
-        self._raise()
-
-    def _feed(self, event: Event) -> None:
-        waiting = [event]
-        while waiting:
-            self.engine.feed(waiting.pop(0))
-            waiting.extend(self._carry_out())
-
-    def _carry_out(self) -> list[Event]:
-        effects = self.engine.take()
-        self.logs.extend(effects.logs)
-        for record in effects.records:
-            match record:
-                case OrderSaved():
-                    self._orders[record.order.client_order_id] = record.order
-                case FillSaved():
-                    self.fills.append(record.fill)
-                case IncidentOpened():
-                    self.incidents.append(record)
-                case StateSaved() if record.strategy_id == self.spec.strategy_id:
-                    self.saved[record.key] = record.value
-        answers: list[Event] = []
-        for command in effects.commands:
-            if isinstance(command, Subscribe):
-                self.subscriptions.extend(command.subscriptions)
-                continue
-            if isinstance(command, SubmitOrder | CancelOrder):
-                self.commands.append(command)
-                self.sent_ns.append(self._now_ns)
-            answers.extend(self._matching.answer(command, self._now_ns))
-        return answers
-
-    def _raise(self) -> None:
-        if self._strict and self.faults:
-            raise self.faults.pop(0)
-
-
-def _spec(
-    strategy: str | StrategySpec | type[Strategy[Any]],
-    symbols: Sequence[str],
-    params: Mapping[str, object],
-) -> StrategySpec:
-    if isinstance(strategy, StrategySpec):
-        return strategy
-    if isinstance(strategy, str):
-        reference = parse(strategy)
-        return spec_of(reference, load_checked(reference), default_symbols=symbols, values=params)
-    label = strategy.__name__
-    checked = validate(label, strategy.params_type, params)
-    return StrategySpec(label, strategy, checked, tuple(symbols))
-
-
-def _instrument(symbol: str) -> Instrument:
-    quote = next((asset for asset in _QUOTE_ASSETS if symbol.endswith(asset)), symbol[-4:])
-    return Instrument(
-        symbol=symbol,
-        base=symbol.removesuffix(quote),
-        quote=quote,
-        tick_size=Decimal("0.01"),
-        step_size=Decimal("0.00001"),
-        min_quantity=Decimal("0.00001"),
-        min_notional=Decimal(5),
-    )
