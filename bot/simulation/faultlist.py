@@ -21,9 +21,9 @@ class Fault:
     at_s: float = 0.0
     """When it starts, seconds after it was posted."""
     for_s: float | None = None
-    """How long it lasts; None: until its times are used up."""
+    """How long it lasts; None: until its times are used up, or it is cleared."""
     times: int | None = None
-    """Bounds how often; None: no bound."""
+    """How often it strikes; None: no bound, except that ``drop`` and its like strike once."""
     every: int = 1
     """Strike at each n-th match only."""
     probability: float = 1.0

@@ -47,8 +47,16 @@ def test_what_is_not_a_list_of_objects_is_refused():
         parse_faults(["drop"])
 
 
-def test_an_http_fault_strikes_its_request_only_and_once():
-    plan = planned({"kind": "http", "match": "POST /api/v3/order", "status": 503, "when": "after"})
+def test_an_http_fault_strikes_its_request_only_and_as_often_as_it_says():
+    plan = planned(
+        {
+            "kind": "http",
+            "match": "POST /api/v3/order",
+            "status": 503,
+            "when": "after",
+            "times": 1,
+        }
+    )
     assert plan.http("GET", "/api/v3/order", NOW) is None
     assert plan.http("POST", "/api/v3/order/test", NOW) is None
     struck = plan.http("POST", "/api/v3/order", NOW)
@@ -57,6 +65,15 @@ def test_an_http_fault_strikes_its_request_only_and_once():
     assert struck.msg.startswith("Timeout waiting for response from backend server.")
     assert plan.http("POST", "/api/v3/order", NOW) is None
     assert plan.active() == []
+
+
+def test_without_a_bound_a_fault_lasts_until_it_is_cleared():
+    plan = planned({"kind": "http", "status": 503}, {"kind": "duplicate"})
+    for ms in (0, 1, 3_600_000):
+        assert plan.http("GET", "/x", NOW + ms) is not None
+        assert plan.frames("market", "trade", NOW + ms).kind == "duplicate"
+    plan.clear()
+    assert plan.http("GET", "/x", NOW) is None
 
 
 def test_times_every_and_the_span_bound_a_fault():
@@ -90,7 +107,7 @@ def test_an_outage_refuses_everything_while_it_lasts():
 
 def test_frames_are_chosen_by_target_and_event():
     plan = planned(
-        {"kind": "lose", "target": "user", "match": "executionReport"},
+        {"kind": "lose", "target": "user", "match": "executionReport", "times": 1},
         {"kind": "delay", "target": "market", "ms": 50, "times": 1},
     )
     assert plan.frames("user", "outboundAccountPosition", NOW) == FrameAction("pass")
