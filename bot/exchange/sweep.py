@@ -42,13 +42,16 @@ async def own_trades(session: Session, symbol: str, from_id: int) -> AsyncIterat
     Raises:
         VenueError: a page cannot be had.
     """
+    last: set[tuple[int, bool]] = set()
     while True:
         body = await session.get_my_trades(symbol=symbol, fromId=from_id, limit=PAGE)
         page = rest_decode.trade_bodies(body)
-        yield page
+        yield [trade for trade in page if (trade.id, trade.is_buyer) not in last]
         if len(page) < PAGE:
             return
-        from_id = page[-1].id + 1
+        # A match of two orders of one account is two rows: a page may end between them.
+        from_id = page[-1].id
+        last = {(trade.id, trade.is_buyer) for trade in page[-2:]}
 
 
 class _Sweep:

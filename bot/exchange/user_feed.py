@@ -100,7 +100,7 @@ class BinanceUserFeed:
         return self._up_since_ns if self._subscribed else None
 
     def reconnect(self, cause: str) -> None:
-        """Replace the connection now."""
+        """Replace the connection by plan; a gap like any other: DOWN and UP are emitted."""
         self._socket.reconnect(cause)
 
     async def run(self) -> None:
@@ -108,9 +108,6 @@ class BinanceUserFeed:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._socket.run(), name=f"{_NAME} socket")
             tasks.create_task(self._stay_subscribed(), name=f"{_NAME} subscription")
-
-    async def renew(self) -> None:
-        """Renew the stream's lease: spot has none, the subscription lives with its connection."""
 
     async def _stay_subscribed(self) -> None:
         while True:

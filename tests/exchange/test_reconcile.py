@@ -75,7 +75,7 @@ async def test_what_only_the_exchange_has_is_missing(compare):
     order, fill = await compare(listed=[_order(1, "b-1")], trades=[_trade(5)])
     assert (order.what, order.kind, order.id) == ("order", "missing", "b-1")
     assert order.exchange == "FILLED BUY 1 of 1 at 50000"
-    assert (fill.what, fill.kind, fill.id) == ("fill", "missing", "5")
+    assert (fill.what, fill.kind, fill.id) == ("fill", "missing", "5 BUY")
     assert fill.exchange == "BUY 1 at 50000, fee 0.001 BTC"
 
 

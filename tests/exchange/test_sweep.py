@@ -125,7 +125,19 @@ async def test_pages_are_read_until_a_short_one(account, swept, http_peer):
     fills = [event.fill.trade_id for event in events if isinstance(event, OrderFilled)]
     assert fills == list(range(2500))
     pages = [params for _, path, params in http_peer.requests if path.endswith("myTrades")]
-    assert [params["fromId"] for params in pages] == ["0", "1000", "2000"]
+    assert [params["fromId"] for params in pages] == ["0", "999", "1998"]
+
+
+async def test_a_match_of_two_own_orders_is_two_fills_even_across_pages(account, swept):
+    account.orders = {1: _order(1, "ours")}
+    account.trades = [_trade(n) for n in range(1000)] + [_trade(999) | {"isBuyer": False}]
+    events = await swept(OrderRef("ours", "BTCUSDT", 1))
+    fills = [event.fill for event in events if isinstance(event, OrderFilled)]
+    assert len(fills) == 1001
+    assert [(fill.trade_id, fill.side.value) for fill in fills[-2:]] == [
+        (999, "BUY"),
+        (999, "SELL"),
+    ]
 
 
 async def test_without_a_known_trade_history_starts_now(account, swept):

@@ -185,6 +185,20 @@ async def test_a_key_that_is_withdrawn_ends_the_subscription(peer, feed, script,
     assert "Invalid API-key" in down.cause
 
 
+async def test_a_planned_replacement_is_a_gap_and_starts_its_age_anew(
+    peer, feed, script, collected, beside, wall
+):
+    assert feed.up_since_ns is None
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP)
+        first = feed.up_since_ns
+        await asyncio.sleep(0.6)
+        feed.reconnect("24 hours")
+        await collected.state(FeedState.UP, count=2)
+        assert first < feed.up_since_ns <= wall.now_ns()
+    assert _states(collected)[1] == (FeedState.DOWN, "24 hours")
+
+
 async def test_cancelling_leaves_nothing(peer, feed, collected, beside):
     async with beside(feed.run()):
         await collected.state(FeedState.UP)
