@@ -12,6 +12,7 @@ from bot.domain.errors import StrategyError
 from bot.runtime.plugins import resolve
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
+EXAMPLES = Path(__file__).parents[2] / "strategies"
 
 GOOD = """
     from decimal import Decimal
@@ -191,7 +192,7 @@ class TestParameters:
         assert len(failure("good:fast=0,worth=much").splitlines()) == 2
 
     def test_a_rule_between_parameters_shows_what_was_given(self):
-        told = failure("strategies/sma_cross.py:fast=8,slow=4")
+        told = failure(f"{EXAMPLES}/sma_cross.py:fast=8,slow=4")
         assert told == "strategy sma_cross: fast must be below slow (given: fast=8, slow=4)"
 
     def test_a_default_outside_its_own_bounds_is_found(self, folder):

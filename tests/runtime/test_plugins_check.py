@@ -11,6 +11,8 @@ from bot.runtime.plugins.examination import examine, listing
 from bot.runtime.plugins.rehearsal import time_limit
 from bot.runtime.plugins.template import write_new
 
+EXAMPLES = Path(__file__).parents[2] / "strategies"
+
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
@@ -28,7 +30,7 @@ def mine(here: Path, body: str, *, head: str = "") -> None:
 
 @pytest.mark.parametrize("name", ["sma_cross", "quoting"])
 def test_the_examples_pass_and_trade(name):
-    result = examine(f"strategies/{name}.py")
+    result = examine(f"{EXAMPLES}/{name}.py")
     assert result.errors == result.warnings == ()
     assert result.rehearsal.fills > 10
     assert result.rehearsal.refused == 0
@@ -157,7 +159,7 @@ def test_a_bar_length_that_does_not_exist_is_told(here):
 
 
 def test_a_parameter_can_be_tried_in_a_check():
-    assert "fast=0" in examine("strategies/sma_cross.py:fast=0").errors[0]
+    assert "fast=0" in examine(f"{EXAMPLES}/sma_cross.py:fast=0").errors[0]
 
 
 def test_the_list_has_every_plugin_also_those_that_do_not_load(here):

@@ -1,6 +1,7 @@
 """The small exchange and the clock that tests of plugins are played on."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from bot import (
 )
 from bot.domain.errors import StrategyError
 from bot.testing import Stage
+
+EXAMPLES = Path(__file__).parents[2] / "strategies"
 
 
 class Params(StrategyParams):
@@ -131,7 +134,7 @@ def test_parameters_are_checked():
 
 def test_two_stages_of_the_same_events_are_alike():
     def played():
-        stage = Stage("strategies/quoting.py")
+        stage = Stage(str(EXAMPLES / "quoting.py"))
         for n in range(50):
             stage.quote(99.9 + n % 7, 100.1 + n % 7, after_s=0.3)
             stage.trade(100.0 + n % 5)

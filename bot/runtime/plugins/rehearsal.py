@@ -25,7 +25,7 @@ __all__ = ["Rehearsal", "rehearse", "time_limit"]
 _STEPS: Final = 900
 _STEPS_A_BAR: Final = 10
 _WAVE_STEPS: Final = 160
-_LIMIT_S: Final = 20.0
+_LIMIT_S: Final = 10.0
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 2_592_000}
 _CALLBACKS: Final = {
     StreamKind.TRADES: "on_trade",
