@@ -38,7 +38,8 @@ def units(plain: str) -> int:
     whole, _, fraction = plain.partition(".")
     if len(fraction) > _PLACES:
         fraction = fraction.rstrip("0")
-    if len(fraction) > _PLACES or not (whole + fraction).isdecimal():
+    digits = whole + fraction
+    if len(fraction) > _PLACES or not (digits.isascii() and digits.isdigit()):
         raise ValueError(f"{plain} is not a plain decimal with at most {_PLACES} places")
     return int(whole + fraction.ljust(_PLACES, "0"))
 

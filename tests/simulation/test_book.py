@@ -1,0 +1,52 @@
+"""Price first, then time; and the totals are always the sums."""
+
+from bot.simulation.book import Book, Resting
+
+
+def book(*orders):
+    made = Book()
+    for ident, (is_buy, price, quantity) in enumerate(orders, 1):
+        made.add(Resting(ident, price, quantity, is_buy=is_buy))
+    return made
+
+
+def matches(walk):
+    return [(resting.order_id, quantity) for resting, quantity in walk]
+
+
+def test_better_prices_then_earlier_orders_are_taken_first():
+    asks = book((False, 102, 5), (False, 101, 1), (False, 101, 2))
+    assert matches(asks.take(is_buy=True, limit_e8=None, quantity_e8=4)) == [(2, 1), (3, 2), (1, 1)]
+    assert asks.top(is_buy=False, n=9) == [(102, 4)]
+    bids = book((True, 98, 1), (True, 99, 1))
+    assert matches(bids.take(is_buy=False, limit_e8=99, quantity_e8=5)) == [(2, 1)]
+
+
+def test_what_a_taker_would_get_is_known_before():
+    asks = book((False, 10**8, 3), (False, 2 * 10**8, 3))
+    assert asks.available(is_buy=True, limit_e8=10**8, quantity_e8=9) == 3
+    assert asks.cost(is_buy=True, quantity_e8=5) == (5, 3 + 4)
+    assert asks.cost(is_buy=True, quantity_e8=7) == (6, 9)
+    assert asks.affordable(is_buy=True, quote_e8=6, step_e8=1) == (4, True)
+    assert asks.affordable(is_buy=True, quote_e8=8, step_e8=2) == (4, True)
+    assert asks.affordable(is_buy=True, quote_e8=100, step_e8=1) == (6, False)
+    assert asks.affordable(is_buy=True, quote_e8=9, step_e8=1) == (6, True)
+
+
+def test_an_order_leaves_from_the_middle_of_its_queue():
+    bids = book((True, 99, 1), (True, 99, 2), (True, 99, 3))
+    bids.remove(bids.queue(is_buy=True, price_e8=99)[1])
+    assert [r.order_id for r in bids.queue(is_buy=True, price_e8=99)] == [1, 3]
+    assert bids.quantity(is_buy=True, price_e8=99) == 4
+    assert bids.crosses(is_buy=False, price_e8=99)
+    assert not bids.crosses(is_buy=False, price_e8=100)
+
+
+def test_an_empty_level_is_gone_and_the_change_is_remembered():
+    asks = book((False, 101, 1), (False, 103, 1), (False, 102, 1))
+    asks.forget_changes()
+    asks.remove(asks.queue(is_buy=False, price_e8=102)[0])
+    assert asks.best(is_buy=False) == 101
+    assert asks.top(is_buy=False, n=2) == [(101, 1), (103, 1)]
+    assert (list(asks.changed[False]), list(asks.changed[True])) == ([102], [])
+    assert asks.quantity(is_buy=False, price_e8=102) == 0
