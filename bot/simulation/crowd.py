@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from bot.simulation.book import Resting
@@ -179,9 +180,16 @@ class Crowd:
     def _deepen(self, floor: Floor, now_ms: int, *, is_buy: bool) -> None:
         """Never fewer than the least levels, never more than the most."""
         side = self.listing.book.side(is_buy)
-        while 0 < len(side.keys) < _LEVELS_LEAST:
-            worst = side.keys[0] * side.sign
-            price = worst - side.sign * self._distance()
+        touch = side.best()
+        if touch is None:
+            return
+        # Levels far away, of clients or of long ago, give no depth.
+        reach = int(4 * self._gap * _LEVELS_LEAST) * self._tick
+        best = (price for price, _ in islice(side.from_best(), _LEVELS_LEAST))
+        near = [price for price in best if abs(price - touch) <= reach]
+        price = near[-1]
+        for _ in range(_LEVELS_LEAST - len(near)):
+            price -= side.sign * self._distance()
             if price <= 0:
                 break
             self._add(floor, now_ms, is_buy=is_buy, price_e8=price)

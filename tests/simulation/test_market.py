@@ -126,6 +126,23 @@ def test_the_book_recovers_after_a_client_swept_it():
     assert all(len(side) >= 20 for side in exchange.top("BNBUSDT", 100))
 
 
+def test_a_far_client_order_does_not_thin_the_book_near_the_touch():
+    exchange = opened()
+    order = {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "LIMIT_MAKER",
+        "quantity": "0.001",
+        "price": "60000",
+    }
+    exchange.place_order("alice", order, START_MS + 10)
+    for second in range(1, 60):
+        exchange.advance(START_MS + second * 1000)
+        bids, _ = exchange.top("BTCUSDT", 20)
+        assert D(bids[0][0]) - D(bids[19][0]) < 100
+    assert exchange.state()["orders"][0]["status"] == "NEW"
+
+
 def test_one_seed_gives_one_market_however_often_it_is_advanced():
     def run(steps, seed=5):
         exchange = opened(seed=seed)
