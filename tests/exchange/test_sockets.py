@@ -8,6 +8,7 @@ import pytest
 from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 
 from bot.domain.errors import NotSent
+from bot.exchange.backoff import Backoff
 from bot.exchange.endpoints import from_url
 from bot.exchange.sockets import Socket, SocketManager
 
@@ -224,15 +225,33 @@ async def test_close_during_a_reconnect_leaves_nothing_behind(peer, watched):
     assert len(states) == told
 
 
-async def test_a_planned_reconnect_is_made_at_once(peer, watched, beside):
-    socket, _, states = watched
+async def test_a_planned_reconnect_is_made_at_once_even_after_a_failure(peer, short, beside):
+    slow = Backoff(least_s=60, first_limit_s=60, most_s=60, stable_s=60)
+    socket = Socket(f"ws://127.0.0.1:{peer.port}/", "x", liveness=short, backoff=slow)
+    states = []
+    socket.listen(lambda frame: None, lambda up, cause: states.append((up, cause)))
     async with beside(socket.run()):
-        await peer.connected()
+        peer.cut(await peer.connected())
+        await peer.connected(2)
         await asyncio.sleep(0.6)
         socket.reconnect("serverShutdown")
+        await peer.connected(3)
+    assert states[3] == (False, "serverShutdown")
+
+
+async def test_a_server_that_says_goodbye_at_once_is_not_asked_in_a_tight_loop(peer, short, beside):
+    slow = Backoff(least_s=60, first_limit_s=60, most_s=60, stable_s=60)
+    socket = Socket(f"ws://127.0.0.1:{peer.port}/", "x", liveness=short, backoff=slow)
+    socket.listen(lambda frame: socket.reconnect("serverShutdown"), lambda up, cause: None)
+
+    async def goodbye(client):
+        await client.send_str("serverShutdown")
+
+    peer.on_open = goodbye
+    async with beside(socket.run()):
         await peer.connected(2)
-        await _until(lambda: socket.up)
-    assert states[1] == (False, "serverShutdown")
+        await asyncio.sleep(0.3)
+    assert len(peer.sockets) == 2
 
 
 async def test_what_cannot_be_written_was_not_sent(watched):
