@@ -121,7 +121,8 @@ class Inquiry:
         if missed is not None:
             self._engine.desk.on_order_event(missed)
         self.expect(order, report.executed)
-        again = self.resolver.retry_cancel(order)
+        # By the report: our own status is behind while fills are missing.
+        again = self.resolver.retry_cancel(order) if report.status.is_working else None
         if again is not None:
             self._engine.command(again)
         self.answered(order)
