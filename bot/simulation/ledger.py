@@ -40,28 +40,11 @@ class Ledger:
         """Book one fill of a client's order: funds, commission, trade. Counts it into the order."""
         rules = listing.rules
         account = self.accounts[order.account]
-        base, quote = account.balance(rules.base), account.balance(rules.quote)
         paid = notional(price_e8, quantity_e8)
         order.executed_e8 += quantity_e8
         order.quote_e8 += paid
         order.update_ms = now_ms
-        if order.is_buy:
-            # A limit order keeps aside what its rest needs; a better price frees the difference.
-            keep = order.locked_e8 - paid
-            if order.price_e8:
-                keep = notional(order.price_e8, order.remaining_e8)
-            quote.locked -= order.locked_e8 - keep
-            quote.free += order.locked_e8 - keep - paid
-            order.locked_e8 = keep
-            base.free += quantity_e8
-            self.house[rules.base] -= quantity_e8
-            self.house[rules.quote] += paid
-        else:
-            base.locked -= quantity_e8
-            order.locked_e8 -= quantity_e8
-            quote.free += paid
-            self.house[rules.base] += quantity_e8
-            self.house[rules.quote] -= paid
+        self._exchange(account, listing, order, quantity_e8, paid)
         fee, asset = self._commission(account, listing, order, quantity_e8, paid, is_maker=is_maker)
         account.balance(asset).free -= fee
         self.fees[asset] += fee
@@ -81,6 +64,30 @@ class Ledger:
         )
         account.trades.setdefault(rules.symbol, []).append(trade)
         return trade
+
+    def _exchange(
+        self, account: Account, listing: Listing, order: Order, quantity_e8: int, paid_e8: int
+    ) -> None:
+        """Base against quote, out of what the order holds; the house is the other side."""
+        rules = listing.rules
+        base, quote = account.balance(rules.base), account.balance(rules.quote)
+        if order.is_buy:
+            # A limit order keeps aside what its rest needs; a better price frees the difference.
+            keep = order.locked_e8 - paid_e8
+            if order.price_e8:
+                keep = notional(order.price_e8, order.remaining_e8)
+            quote.locked -= order.locked_e8 - keep
+            quote.free += order.locked_e8 - keep - paid_e8
+            order.locked_e8 = keep
+            base.free += quantity_e8
+            self.house[rules.base] -= quantity_e8
+            self.house[rules.quote] += paid_e8
+        else:
+            base.locked -= quantity_e8
+            order.locked_e8 -= quantity_e8
+            quote.free += paid_e8
+            self.house[rules.base] += quantity_e8
+            self.house[rules.quote] -= paid_e8
 
     def _commission(
         self,
