@@ -90,6 +90,13 @@ def run(
         resolve(text, default_symbols=settings.symbols, strategies_dir=settings.strategies_dir)
         for text in settings.strategies
     )
+    names = [spec.strategy_id for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(
+                f"two strategies are called {name!r}: give one another id, "
+                f"as in --strategy {name}:id=second"
+            )
     display = Display(duration_s=duration_s)
     configure(
         level=settings.log_level,

@@ -197,7 +197,7 @@ def _place(error: BaseException) -> str:
     place = ""
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename.replace("\\", "/")
-        if "/bot/engine/" not in path and "/bot/strategy/" not in path:
+        if not any(f"/bot/{ours}/" in path for ours in ("engine", "strategy", "domain")):
             place = f" ({path.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
         trace = trace.tb_next
     return place
