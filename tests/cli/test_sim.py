@@ -39,8 +39,11 @@ def test_the_first_line_is_the_port_and_the_rest_is_for_people(serve):
     port = json.loads(process.stdout.readline())["port"]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/sim/state", timeout=5) as response:
         assert "balances" in json.load(response)
+    said = ""
+    while "bot run" not in said:
+        said += process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    said, complaints = process.communicate(timeout=5)
+    _, complaints = process.communicate(timeout=5)
     assert process.returncode == 0
     assert complaints == ""
     for line in (

@@ -108,7 +108,6 @@ class Peer:
                     self._counted()
                     self.post(frames.pong(message.data))
                 elif message.type is WSMsgType.PONG:
-                    self._counted()
                     self._ponged(bytes(message.data))
                 elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     if self._counts_text and not self._counted():
@@ -163,12 +162,15 @@ class Peer:
         self._after("ping", self._rules.ping_interval_s, self._ping)
 
     def _ponged(self, payload: bytes) -> None:
-        # A pong also answers every ping before it (RFC 6455, 5.5.3); others change nothing.
-        if payload in self._unanswered:
-            for sent in list(self._unanswered):
-                del self._unanswered[sent]
-                if sent == payload:
-                    break
+        if payload not in self._unanswered:
+            # Unsolicited. Only these count: with scaled time, answers would come too fast.
+            self._counted()
+            return
+        # A pong also answers every ping before it (RFC 6455, 5.5.3).
+        for sent in list(self._unanswered):
+            del self._unanswered[sent]
+            if sent == payload:
+                break
 
     def _end_of_life(self) -> None:
         self.end(_GOING_AWAY, "24 hours")

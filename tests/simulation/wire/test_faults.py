@@ -93,12 +93,12 @@ async def test_lost_duplicated_and_swapped_user_events(sim):
     sim.post({"kind": "lose", "target": "user", "match": "executionReport", "times": 1})
     await sim.order("BUY", "0.1", "49000")
     assert (await stream.next())["event"]["e"] == "outboundAccountPosition"
-    sim.post({"kind": "duplicate", "target": "user", "match": "executionReport"})
+    sim.post({"kind": "duplicate", "target": "user", "match": "executionReport", "times": 1})
     await sim.order("BUY", "0.1", "49001")
     assert [(await stream.next())["event"]["e"] for _ in range(3)] == [
         *("executionReport", "executionReport", "outboundAccountPosition"),
     ]
-    sim.post({"kind": "reorder", "target": "user", "match": "executionReport"})
+    sim.post({"kind": "reorder", "target": "user", "match": "executionReport", "times": 1})
     await sim.order("BUY", "0.1", "49002")
     assert [(await stream.next())["event"]["e"] for _ in range(2)] == [
         *("outboundAccountPosition", "executionReport"),
@@ -122,7 +122,7 @@ async def test_lost_and_held_back_market_events(sim):
         await sim.order("BUY", "0.1", "50001")
     assert (await stream.next())["t"] == 2
     # A frame that nothing follows is let go after its time.
-    sim.post({"kind": "reorder", "target": "market", "match": "trade", "ms": 100})
+    sim.post({"kind": "reorder", "target": "market", "match": "trade", "ms": 100, "times": 1})
     await sim.order("BUY", "0.1", "50001")
     assert (await stream.next())["t"] == 3
 
@@ -141,7 +141,6 @@ async def test_an_error_after_execution_hides_an_order_that_lives(sim):
     assert (status, body["code"]) == (504, -1007)
     assert [o["clientOrderId"] for o in sim.exchange.state()["orders"]] == ["mine"]
     assert (await stream.next())["event"]["c"] == "mine"
-    # It strikes once, unless told otherwise.
     assert (await sim.call("GET", "order", symbol="BTCUSDT", origClientOrderId="mine"))[0] == 200
 
 

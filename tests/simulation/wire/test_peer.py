@@ -37,12 +37,22 @@ async def test_a_client_that_pongs_stays(start_sim):
 
 
 async def test_a_pong_must_repeat_the_payload(start_sim):
-    sim = await start_sim(rules=WireRules(ping_interval_s=0.1, pong_timeout_s=0.3))
+    sim = await start_sim(rules=WireRules(ping_interval_s=0.25, pong_timeout_s=0.5))
     socket = await sim.connect("/ws", autoping=False)
-    for _ in range(2):
-        await frames_of(socket, aiohttp.WSMsgType.PING)
-        await socket.raw.pong(b"something else")
-    assert (await frames_of(socket, aiohttp.WSMsgType.CLOSE)).data == 1008
+    async with asyncio.timeout(3):
+        while True:
+            message = await socket.raw.receive()
+            if message.type is not aiohttp.WSMsgType.PING:
+                break
+            await socket.raw.pong(b"something else")
+    assert (message.type, message.extra) == (aiohttp.WSMsgType.CLOSE, "Pong timeout")
+
+
+async def test_answers_to_fast_pings_do_not_count_as_messages(start_sim):
+    sim = await start_sim(time_scale=0.002)
+    socket = await sim.connect("/ws")
+    assert await socket.is_silent(0.6)
+    assert await socket.ask({"method": "LIST_SUBSCRIPTIONS", "id": 1}) == {"result": [], "id": 1}
 
 
 async def test_the_client_may_ping_and_is_answered_with_its_payload(sim):
