@@ -49,7 +49,7 @@ async def test_drop_cuts_the_connections_of_its_target_without_a_close_frame(sim
 async def test_half_open_is_mute_but_connected_and_new_connections_work(sim):
     market, user, api = await three(sim)
     sim.post({"kind": "half_open", "target": "all"})
-    await settled(sim, lambda _: all(c.peer.half_open for c in sim.server._connections))
+    await settled(sim, lambda _: all(c.peer.half_open for c in sim.server.connections))
     await sim.order("BUY", "0.1", "50001")
     for socket in (market, user, api):
         await socket.raw.send_str('{"id":1,"method":"ping"}')

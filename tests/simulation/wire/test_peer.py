@@ -109,9 +109,9 @@ async def test_a_client_that_does_not_read_is_disconnected(start_sim):
     )
     await reader.readuntil(b"\r\n\r\n")
     assert len(await sim.connections()) == 1
-    peer = next(iter(sim.server._connections)).peer
+    peer = next(iter(sim.server.connections)).peer
     async with asyncio.timeout(20):
-        while len(sim.server._connections):
+        while len(sim.server.connections):
             for _ in range(50):
                 peer.post(b"x" * 65_536)
             await asyncio.sleep(0.01)

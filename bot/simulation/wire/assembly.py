@@ -1,0 +1,85 @@
+"""The parts of the wire and how they hang together."""
+
+from dataclasses import dataclass
+
+from bot.simulation.exchange import SimulatedExchange
+from bot.simulation.faults import FaultPlan
+from bot.simulation.wire.admin import Admin
+from bot.simulation.wire.connections import Connections, Disruption
+from bot.simulation.wire.control import Controls
+from bot.simulation.wire.desk import Desk
+from bot.simulation.wire.driver import Driver, WallClock
+from bot.simulation.wire.gateway import Gateway
+from bot.simulation.wire.hub import Hub
+from bot.simulation.wire.keys import Keyring
+from bot.simulation.wire.limits import Limits
+from bot.simulation.wire.market import MarketStreams
+from bot.simulation.wire.reception import Reception
+from bot.simulation.wire.rules import WireRules
+from bot.simulation.wire.turbulence import Turbulence
+from bot.simulation.wire.users import UserStreams
+
+__all__ = ["Parts", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a server needs to hold in its hands."""
+
+    exchange: SimulatedExchange
+    clock: WallClock
+    plan: FaultPlan
+    driver: Driver
+    turbulence: Turbulence
+    connections: Connections
+    gateway: Gateway
+    reception: Reception
+    admin: Admin
+
+
+def assemble(exchange: SimulatedExchange, *, plan: FaultPlan, rules: WireRules) -> Parts:
+    """Everything but the port.
+
+    Raises:
+        SettingsError: an account's key is none.
+    """
+    clock, connections, limits = WallClock(), Connections(), Limits(rules)
+    now_ms = clock.now_ms
+    turbulence = Turbulence(plan, now_ms)
+    hub, users = Hub(turbulence), UserStreams(turbulence)
+    market = MarketStreams(exchange, hub)
+    disruption = Disruption(
+        plan=plan, connections=connections, market=market, users=users, now_ms=now_ms
+    )
+    driver = Driver(
+        exchange=exchange,
+        clock=clock,
+        market=market,
+        users=users,
+        on_tick=lambda _: disruption.strike(),
+    )
+    keyring = Keyring({key: spec.secret for key, spec in exchange.accounts.items()})
+    desk = Desk(
+        exchange=exchange, driver=driver, plan=plan, keyring=keyring, rules=rules, now_ms=now_ms
+    )
+    reception = Reception(
+        rules=rules,
+        clock=clock,
+        limits=limits,
+        connections=connections,
+        disruption=disruption,
+        controls=Controls(hub, market, max_streams=rules.max_streams),
+        users=users,
+        desk=desk,
+    )
+    return Parts(
+        exchange=exchange,
+        clock=clock,
+        plan=plan,
+        driver=driver,
+        turbulence=turbulence,
+        connections=connections,
+        gateway=Gateway(desk=desk, limits=limits),
+        reception=reception,
+        admin=Admin(exchange=exchange, plan=plan, connections=connections, now_ms=now_ms),
+    )

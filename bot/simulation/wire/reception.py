@@ -1,0 +1,141 @@
+"""WebSocket connections from the handshake to the end."""
+
+from contextlib import aclosing
+from typing import Final
+from urllib.parse import parse_qs, unquote
+
+from aiohttp import web
+
+from bot.simulation.errors import ApiError
+from bot.simulation.wire.connections import Connection, Connections, Disruption
+from bot.simulation.wire.control import Controls
+from bot.simulation.wire.desk import Desk
+from bot.simulation.wire.driver import WallClock
+from bot.simulation.wire.gateway import json_response
+from bot.simulation.wire.hub import Listener
+from bot.simulation.wire.limits import Limits
+from bot.simulation.wire.peer import Peer
+from bot.simulation.wire.rules import WireRules
+from bot.simulation.wire.session import Session
+from bot.simulation.wire.users import Subscriber, UserStreams
+
+__all__ = ["Reception"]
+
+_WSAPI_WEIGHT: Final = 2
+
+
+class Reception:
+    """Lets connections in, or refuses them as Binance does."""
+
+    def __init__(
+        self,
+        *,
+        rules: WireRules,
+        clock: WallClock,
+        limits: Limits,
+        connections: Connections,
+        disruption: Disruption,
+        controls: Controls,
+        users: UserStreams,
+        desk: Desk,
+    ) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._limits = limits
+        self._connections = connections
+        self._disruption = disruption
+        self._controls = controls
+        self._users = users
+        self._desk = desk
+
+    async def serve_market(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``/ws``, ``/ws/<streams>`` and ``/stream?streams=``, until the connection ends."""
+        path, _, query = request.raw_path.partition("?")
+        options = parse_qs(query, max_num_fields=100)
+        combined = path == "/stream"
+        listed = options.get("streams", [""])[0] if combined else unquote(path[len("/ws/") :])
+        names = [name for name in listed.split("/") if name]
+        try:
+            micro = _micro(options)
+            self._admit(request)
+        except ApiError as e:
+            return json_response(e.body, status=e.status)
+        if len(set(names)) > self._rules.max_streams:
+            return json_response(
+                {"code": 2, "msg": "Invalid request: too many parameters"}, status=400
+            )
+        peer = self._peer(request, "market")
+        response = await peer.open(request)
+        listener = Listener(peer, combined=combined, micro=micro)
+        connection = Connection(peer, listener=listener)
+        self._join(connection)
+        self._controls.subscribe(listener, names)
+        try:
+            async with aclosing(peer.messages()) as messages:
+                async for message in messages:
+                    peer.say(self._controls.answer(listener, message))
+        finally:
+            self._connections.remove(connection)
+            self._controls.unsubscribe(listener, list(listener.streams))
+        return response
+
+    async def serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``/ws-api/v3``, until the connection ends."""
+        options = parse_qs(request.raw_path.partition("?")[2], max_num_fields=100)
+        allowance = self._limits.of(request.remote or "")
+        try:
+            micro = _micro(options)
+            self._admit(request)
+            allowance.charge(_WSAPI_WEIGHT, self._clock.now_ms())
+        except ApiError as e:
+            return json_response(e.body, status=e.status)
+        peer = self._peer(request, "wsapi")
+        response = await peer.open(request)
+        subscriber = Subscriber(peer, micro=micro)
+        session = Session(
+            subscriber=subscriber,
+            desk=self._desk,
+            users=self._users,
+            allowance=allowance,
+            show_limits=options.get("returnRateLimits", ["true"])[0] != "false",
+        )
+        connection = Connection(peer, subscriber=subscriber)
+        self._join(connection)
+        try:
+            async with aclosing(peer.messages()) as messages:
+                async for message in messages:
+                    session.hear(message)
+        finally:
+            self._connections.remove(connection)
+            self._users.leave(subscriber)
+        return response
+
+    def _admit(self, request: web.BaseRequest) -> None:
+        now_s = self._clock.now_ms() / 1000
+        if not self._limits.of(request.remote or "").connects(now_s):
+            limit = self._rules.connects
+            raise ApiError(429, -1034, f"Too many connection attempts; current limit is {limit}.")
+
+    def _peer(self, request: web.BaseRequest, kind: str) -> Peer:
+        return Peer(
+            ident=self._connections.next_ident(),
+            kind=kind,
+            path=request.raw_path,
+            since_ms=self._clock.now_ms(),
+            rules=self._rules,
+            counts_text=kind == "market",
+        )
+
+    def _join(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        self._disruption.greet(connection)
+
+
+def _micro(options: dict[str, list[str]]) -> bool:
+    unit = options.get("timeUnit", ["MILLISECOND"])[0]
+    if unit in ("MILLISECOND", "millisecond"):
+        return False
+    if unit in ("MICROSECOND", "microsecond"):
+        return True
+    msg = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+    raise ApiError(400, -1194, msg)
