@@ -19,6 +19,9 @@ from bot.simulation.wire.rules import WireRules
 __all__ = ["Desk", "Verdict"]
 
 _SECURITY: Final = frozenset({"signature", "apiKey", "timestamp", "recvWindow", "returnRateLimits"})
+_TOO_MANY: Final = 429
+_TEN_SECONDS_MS: Final = 10_000
+_DAY_MS: Final = 86_400_000
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -79,7 +82,7 @@ class Desk:
             if endpoint.is_order:
                 allowance.refund(endpoint.weight(params))
         except ApiError as e:
-            verdict = Verdict(error=e)
+            verdict = Verdict(error=self._with_wait(e))
         except Exception:  # noqa: BLE001 - wall: a request must not bring the exchange down
             logger.exception("{} {} failed", endpoint.method, endpoint.path)
             unknown = "An unknown error occurred while processing the request."
@@ -131,6 +134,16 @@ class Desk:
             return Verdict(body=body)
         counts = self._exchange.unfilled_order_count(account, {}, now_ms)
         return Verdict(body=body, order_counts=tuple(counts))
+
+    def _with_wait(self, error: ApiError) -> ApiError:
+        """Too many orders: the next window of ten seconds, or day, is when to come back."""
+        if error.status != _TOO_MANY or error.data is not None:
+            return error
+        server_ms = self.server_ms()
+        window_ms = _DAY_MS if "DAY" in error.msg else _TEN_SECONDS_MS
+        retry_at_ms = (server_ms // window_ms + 1) * window_ms
+        data = {"serverTime": server_ms, "retryAfter": retry_at_ms}
+        return ApiError(error.status, error.code, error.msg, data)
 
     def _struck(self, fault: HttpFault) -> Verdict:
         if not fault.status:

@@ -8,12 +8,12 @@ from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.wire import payloads
 from bot.simulation.wire.diff import DepthDiff
 from bot.simulation.wire.hub import Hub
+from bot.simulation.wire.kline import Kline
 from bot.simulation.wire.streams import Kind, Stream, parse
 
 __all__ = ["MarketStreams"]
 
 _AVERAGE_MINUTES = 5
-_MAX_BARS_BACK = 1_000
 
 
 class MarketStreams:
@@ -28,7 +28,7 @@ class MarketStreams:
         self._streams: dict[str, Stream | None] = {}
         self._depths: dict[str, DepthDiff] = {}
         self._sent: dict[str, Any] = {}
-        self._bars: dict[str, int] = {}
+        self._klines: dict[str, Kline] = {}
         self._ticked_ms = 0
         self._names = {
             symbol: (f"{symbol.lower()}@trade", f"{symbol.lower()}@aggTrade")
@@ -42,11 +42,13 @@ class MarketStreams:
             stream = None
         self._streams[name] = stream
         if stream is not None and stream.kind is Kind.DEPTH:
-            self._depths.setdefault(name, DepthDiff(stream))
+            self._depths[name] = DepthDiff(stream)
+        if stream is not None and stream.kind is Kind.KLINE:
+            self._klines[name] = Kline(stream)
 
     def closed(self, name: str) -> None:
         """Nobody does any more."""
-        for known in (self._streams, self._depths, self._sent, self._bars):
+        for known in (self._streams, self._depths, self._sent, self._klines):
             known.pop(name, None)
 
     def skip_updates(self, symbol: str) -> None:
@@ -156,31 +158,9 @@ class MarketStreams:
             self._hub.publish(stream.name, "depthUpdate", payload)
 
     def _kline(self, stream: Stream) -> None:
-        current = self._exchange.kline_payload(stream.symbol, stream.interval)
-        if current is None:
-            return
-        last_open = self._bars.get(stream.name)
-        for bar in self._closed_bars(stream, last_open, current["t"]):
-            self._bar(stream, bar)
-        self._bars[stream.name] = current["t"]
-        if self._sent.get(stream.name) != current:
-            self._sent[stream.name] = dict(current)
-            self._bar(stream, current)
-
-    def _closed_bars(self, stream: Stream, since: int | None, until: int) -> list[dict[str, Any]]:
-        closed: list[dict[str, Any]] = []
-        if since is None or since >= until:
-            return closed
-        for back in range(1, _MAX_BARS_BACK):
-            bar = self._exchange.kline_payload(stream.symbol, stream.interval, back)
-            if bar is None or bar["t"] < since:
-                break
-            closed.append(bar)
-        return closed[::-1]
-
-    def _bar(self, stream: Stream, bar: dict[str, Any]) -> None:
-        payload = payloads.kline(stream.symbol, bar, self._event_ms())
-        self._hub.publish(stream.name, "kline", payload)
+        for bar in self._klines[stream.name].due(self._exchange):
+            payload = payloads.kline(stream.symbol, bar, self._event_ms())
+            self._hub.publish(stream.name, "kline", payload)
 
     # --- both -------------------------------------------------------------------------
 

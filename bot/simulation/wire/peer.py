@@ -8,6 +8,7 @@ from typing import cast
 from aiohttp import WSMsgType, web
 
 from bot.simulation.wire import frames
+from bot.simulation.wire.heartbeat import Heartbeat
 from bot.simulation.wire.rules import WireRules
 
 __all__ = ["Peer"]
@@ -54,7 +55,7 @@ class Peer:
         self._transport: asyncio.WriteTransport | None = None
         self._outbox: list[bytes] = []
         self._recent: deque[float] = deque(maxlen=rules.client_messages)
-        self._unanswered: dict[bytes, float] = {}
+        self._heartbeat = Heartbeat(rules.pong_timeout_s)
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     async def open(self, request: web.BaseRequest) -> web.WebSocketResponse:
@@ -108,7 +109,9 @@ class Peer:
                     self._counted()
                     self.post(frames.pong(message.data))
                 elif message.type is WSMsgType.PONG:
-                    self._ponged(bytes(message.data))
+                    # Only unsolicited ones count: in scaled time, answers come too fast.
+                    if not self._heartbeat.pong(bytes(message.data)):
+                        self._counted()
                 elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                     if self._counts_text and not self._counted():
                         return
@@ -151,26 +154,12 @@ class Peer:
         return not too_many
 
     def _ping(self) -> None:
-        now = self._loop.time()
-        oldest = next(iter(self._unanswered.values()), now)
-        if now - oldest >= self._rules.pong_timeout_s:
+        now_s = self._loop.time()
+        if self._heartbeat.is_dead(now_s):
             self.end(_POLICY_VIOLATION, "Pong timeout")
             return
-        payload = str(int(now * 1_000_000)).encode()
-        self._unanswered[payload] = now
-        self.post(frames.ping(payload))
+        self.post(frames.ping(self._heartbeat.ping(now_s)))
         self._after("ping", self._rules.ping_interval_s, self._ping)
-
-    def _ponged(self, payload: bytes) -> None:
-        if payload not in self._unanswered:
-            # Unsolicited. Only these count: with scaled time, answers would come too fast.
-            self._counted()
-            return
-        # A pong also answers every ping before it (RFC 6455, 5.5.3).
-        for sent in list(self._unanswered):
-            del self._unanswered[sent]
-            if sent == payload:
-                break
 
     def _end_of_life(self) -> None:
         self.end(_GOING_AWAY, "24 hours")

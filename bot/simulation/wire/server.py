@@ -33,7 +33,9 @@ async def serve(
         SettingsError: the port or the host cannot be used, or an account's key is none.
     """
     parts = assemble(
-        exchange, plan=faults or FaultPlan(), rules=(rules or WireRules()).scaled(time_scale)
+        exchange,
+        plan=faults if faults is not None else FaultPlan(),
+        rules=(rules or WireRules()).scaled(time_scale),
     )
     server = SimServer(parts, admin=admin)
     await server.open(host, port)

@@ -3,32 +3,21 @@
 Source: Binance spot documentation, "WebSocket API".
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-import orjson
-
 from bot.simulation.errors import ApiError
-from bot.simulation.wire.control import valid_id
 from bot.simulation.wire.desk import Desk, Verdict
 from bot.simulation.wire.endpoints import BY_METHOD
+from bot.simulation.wire.envelope import Envelope, Malformed, refusal, success
 from bot.simulation.wire.limits import Allowance
-from bot.simulation.wire.requests import ws_params, ws_payload
+from bot.simulation.wire.requests import ws_payload
 from bot.simulation.wire.users import Subscriber, UserStreams
 
 __all__ = ["Session"]
 
 _SESSION_WEIGHT: Final = 2
 _BANNED: Final = 418
-
-
-class _Envelope(msgspec.Struct):
-    ident: Any
-    method: str
-    params: dict[str, str]
-    show_limits: bool
 
 
 class Session:
@@ -72,17 +61,15 @@ class Session:
     def _answer(self, message: str | bytes) -> dict[str, Any] | None:
         """The reply; None where the connection was cut instead."""
         try:
-            envelope = self._envelope(message)
-        except _Malformed as e:
-            return _refusal(e.ident, e.error)
+            envelope = Envelope.read(message, show_limits=self._show_limits)
+        except Malformed as e:
+            return refusal(e.ident, e.error)
         own = self._methods.get(envelope.method)
         if own is not None:
             return self._own(envelope, own)
         endpoint = BY_METHOD.get(envelope.method)
         if endpoint is None:
-            return _refusal(
-                envelope.ident, ApiError(400, -1020, "This operation is not supported.")
-            )
+            return refusal(envelope.ident, ApiError(400, -1020, "This operation is not supported."))
         params = envelope.params
         verdict = self._desk.handle(
             endpoint,
@@ -94,26 +81,26 @@ class Session:
         )
         return self._verdict(envelope, verdict)
 
-    def _own(self, envelope: _Envelope, method: Any) -> dict[str, Any]:
+    def _own(self, envelope: Envelope, method: Any) -> dict[str, Any]:
         try:
             self._allowance.charge(_SESSION_WEIGHT, self._desk.server_ms())
             result = method(envelope.params)
         except ApiError as e:
-            return self._dressed(envelope, _refusal(envelope.ident, e), ())
-        return self._dressed(envelope, _success(envelope.ident, result), ())
+            return self._dressed(envelope, refusal(envelope.ident, e), ())
+        return self._dressed(envelope, success(envelope.ident, result), ())
 
-    def _verdict(self, envelope: _Envelope, verdict: Verdict) -> dict[str, Any] | None:
+    def _verdict(self, envelope: Envelope, verdict: Verdict) -> dict[str, Any] | None:
         if verdict.cut:
             self._subscriber.peer.abort()
             return None
         if verdict.error is not None:
-            reply = _refusal(envelope.ident, verdict.error)
+            reply = refusal(envelope.ident, verdict.error)
         else:
-            reply = _success(envelope.ident, verdict.body)
+            reply = success(envelope.ident, verdict.body)
         return self._dressed(envelope, reply, verdict.order_counts)
 
     def _dressed(
-        self, envelope: _Envelope, reply: dict[str, Any], order_counts: Any
+        self, envelope: Envelope, reply: dict[str, Any], order_counts: Any
     ) -> dict[str, Any]:
         if envelope.show_limits:
             reply["rateLimits"] = [*order_counts, self._desk.weight_row(self._allowance)]
@@ -175,42 +162,3 @@ class Session:
         self._users.unsubscribe(self._subscriber, account, self._desk.server_ms())
         if account == self._logon_subscription:
             self._logon_subscription = None
-
-    # --- envelopes --------------------------------------------------------------------
-
-    def _envelope(self, message: str | bytes) -> _Envelope:
-        try:
-            request = orjson.loads(message)
-        except json.JSONDecodeError:
-            raise _Malformed(None, "Invalid JSON Request") from None
-        if not isinstance(request, dict):
-            raise _Malformed(None, "Invalid JSON Request")
-        ident = request.get("id")
-        if not valid_id(ident):
-            raise _Malformed(None, "Invalid JSON Request")
-        method, params = request.get("method"), request.get("params")
-        if not isinstance(method, str) or not isinstance(params or {}, dict):
-            raise _Malformed(ident, "JSON sent for parameter 'params' is not valid")
-        texts = ws_params(message, params or {})
-        show = texts.pop("returnRateLimits", "") if "signature" not in texts else ""
-        return _Envelope(
-            ident,
-            method.removeprefix("v3/"),
-            texts,
-            show == "true" or (not show and self._show_limits),
-        )
-
-
-class _Malformed(Exception):
-    def __init__(self, ident: Any, msg: str) -> None:
-        super().__init__(ident, msg)
-        self.ident = ident
-        self.error = ApiError(400, -1135, msg)
-
-
-def _success(ident: Any, result: Any) -> dict[str, Any]:
-    return {"id": ident, "status": 200, "result": result}
-
-
-def _refusal(ident: Any, error: ApiError) -> dict[str, Any]:
-    return {"id": ident, "status": error.status, "error": error.body}

@@ -174,3 +174,22 @@ async def test_without_admin_the_control_side_does_not_exist(start_sim):
     for path in ("/sim/state", "/sim/faults"):
         async with sim.session.get(f"{sim.http}{path}") as response:
             assert response.status == 404
+
+
+async def test_too_many_orders_say_when_to_come_back(sim):
+    async def place():
+        query = sim.signed(
+            symbol="BTCUSDT", side="BUY", type="LIMIT", timeInForce="GTC", quantity="1", price="100"
+        )
+        url, headers = f"{sim.http}/api/v3/order?{query}", {"X-MBX-APIKEY": "sim-key"}
+        async with sim.session.post(url, headers=headers) as response:
+            return response.status, await response.json(), response.headers
+
+    for _ in range(250):
+        status, body, headers = await place()
+        if status == 429:
+            break
+    assert status == 429
+    assert body["code"] == -1015
+    assert set(body) == {"code", "msg"}
+    assert 1 <= int(headers["Retry-After"]) <= 10
