@@ -58,9 +58,22 @@ class Bus:
         by_topic = self._table.get(type(event))
         if by_topic is None:
             return
-        topic = f"{event.symbol}@{event.interval}" if isinstance(event, Bar) else event.symbol
+        topic = f"{event.symbol}@{event.interval}" if type(event) is Bar else event.symbol
+        stopwatch = self._stopwatch
         for owner, handler in by_topic.get(topic, ()):
-            self.call(owner, handler, event)
+            # As call() does it, but written out: it is done for each tick and each strategy.
+            began = stopwatch()
+            self.running = (owner, began)
+            try:
+                handler(event)
+            except Exception as e:  # noqa: BLE001 - wall: plugin code
+                self.running = None
+                self._on_fault(owner, _name(handler), e)
+                continue
+            self.running = None
+            took = stopwatch() - began
+            if took > self._slow_ns:
+                self._on_slow(owner, _name(handler), took)
 
     def call(self, owner: str, handler: Callable[..., None], *args: object) -> bool:
         """Call one handler behind the wall; False if it raised."""

@@ -1,6 +1,7 @@
 """The latest of everything observed; updated before any handler runs."""
 
 from decimal import Decimal
+from typing import Any, Final
 
 from bot.domain.instrument import Instrument
 from bot.domain.market import Bar, BookSnapshot, MarketEvent, QuoteTick, TradeTick
@@ -17,6 +18,12 @@ class Cache:
         self.trades: dict[str, TradeTick] = {}
         self.bars: dict[tuple[str, str], Bar] = {}
         self.books: dict[str, BookSnapshot] = {}
+        # What is kept by symbol; bars are kept by interval too.
+        self.latest: Final[dict[type, dict[str, Any]]] = {
+            QuoteTick: self.quotes,
+            TradeTick: self.trades,
+            BookSnapshot: self.books,
+        }
         # Which feeds are down or stale, and for which symbols (empty: all of them).
         self.dark: dict[str, tuple[str, ...]] = {}
         # Prices that reached us before a symbol's feed was down are history, not prices.
@@ -30,15 +37,11 @@ class Cache:
 
     def update(self, event: MarketEvent) -> None:
         """Keep the event if its kind is kept."""
-        kind = type(event)
-        if kind is QuoteTick:
-            self.quotes[event.symbol] = event  # type: ignore[assignment]
-        elif kind is TradeTick:
-            self.trades[event.symbol] = event  # type: ignore[assignment]
+        latest = self.latest.get(type(event))
+        if latest is not None:
+            latest[event.symbol] = event
         elif isinstance(event, Bar):
             self.bars[event.symbol, event.interval] = event
-        elif isinstance(event, BookSnapshot):
-            self.books[event.symbol] = event
 
     def last_price(self, symbol: str) -> float | None:
         """Mid of the latest quote, else the latest trade's price, quote units.

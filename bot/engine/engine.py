@@ -43,12 +43,9 @@ from bot.domain.instrument import Instrument
 from bot.domain.market import (
     AggTrade,
     Bar,
-    BookSnapshot,
     MarketEvent,
     MiniTicker,
-    QuoteTick,
     Ticker,
-    TradeTick,
 )
 from bot.domain.records import (
     IncidentClosed,
@@ -122,6 +119,8 @@ class Engine:
         self.account = Account(self)
         self.sight = Sight(self)
         self._effects = Effects()
+        self.has_effects = False
+        """Whether :meth:`take` would give anything."""
         self._requests: deque[Request] = deque()
         self._order_counter = 0
         self._incident_counter = 0
@@ -147,14 +146,10 @@ class Engine:
         if self._requests:
             self._handle_requests()
 
-    @property
-    def has_effects(self) -> bool:
-        """Whether :meth:`take` would give anything; cheap, for the hot path."""
-        return bool(self._effects)
-
     def take(self) -> Effects:
         """What was done since the last call."""
         effects, self._effects = self._effects, Effects()
+        self.has_effects = False
         return effects
 
     @property
@@ -172,7 +167,6 @@ class Engine:
         return self.desk.is_settled
 
     def _routes(self) -> dict[type, Callable[[Any], None]]:
-        market = (TradeTick, AggTrade, QuoteTick, Bar, BookSnapshot, MiniTicker, Ticker)
         orders = (
             OrderSubmitted,
             OrderAccepted,
@@ -186,7 +180,9 @@ class Engine:
             CancelUnknown,
         )
         return {
-            **dict.fromkeys(market, self._on_market),
+            **dict.fromkeys((AggTrade, MiniTicker, Ticker), self.bus.publish),
+            **{kind: self._keep_and_publish(kept) for kind, kept in self.cache.latest.items()},
+            Bar: self._on_bar,
             **dict.fromkeys(orders, self.desk.on_order_event),
             OrderReported: self.inquiry.on_report,
             OrderNotFound: self.inquiry.on_not_found,
@@ -205,7 +201,16 @@ class Engine:
 
     # --- handlers ----------------------------------------------------------------------
 
-    def _on_market(self, event: MarketEvent) -> None:
+    def _keep_and_publish(self, latest: dict[str, Any]) -> Callable[[Any], None]:
+        publish = self.bus.publish
+
+        def on_market(event: MarketEvent) -> None:
+            latest[event.symbol] = event
+            publish(event)
+
+        return on_market
+
+    def _on_bar(self, event: Bar) -> None:
         self.cache.update(event)
         self.bus.publish(event)
 
@@ -262,12 +267,15 @@ class Engine:
 
     def record(self, record: Record) -> None:
         self._effects.records.append(record)
+        self.has_effects = True
 
     def command(self, command: Command) -> None:
         self._effects.commands.append(command)
+        self.has_effects = True
 
     def log(self, level: str, message: str, source: str = "engine") -> None:
         self._effects.logs.append(LogLine(level, message, source))
+        self.has_effects = True
 
     def incident(
         self, kind: str, subject: str, cause: str, *, severity: str, lasting: bool = False

@@ -8,6 +8,6 @@ __all__ = ["WallClock"]
 class WallClock:
     """The :class:`bot.ports.Clock` of a live process."""
 
-    def now_ns(self) -> int:
-        """Nanoseconds since the epoch, UTC, by this machine."""
-        return time.time_ns()
+    # The function itself: a call less for each frame than a method round it.
+    now_ns = staticmethod(time.time_ns)
+    """Nanoseconds since the epoch, UTC, by this machine."""

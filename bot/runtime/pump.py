@@ -15,7 +15,9 @@ from bot.runtime.logs import logger
 
 __all__ = ["Pump"]
 
-_MARKET: Final = (QuoteTick, TradeTick)
+_MEASURED: Final = frozenset({QuoteTick, TradeTick})
+_MEASURED_EVERY_NS: Final = 20_000
+"""In a burst, one event in so many nanoseconds: to measure each would cost a tenth of the way."""
 
 Dispatch = Callable[[Sequence[Command], int], None]
 
@@ -28,6 +30,7 @@ class Pump:
         self._store = store
         self._dispatch = dispatch
         self.latency = Latency()
+        self._measured_ns = 0
         self.faults = 0
 
     def emit(self, event: Event) -> None:
@@ -39,7 +42,9 @@ class Pump:
             self._failed(event, e)
         if engine.has_effects:
             self.flush()
-        if isinstance(event, _MARKET):
+        since_ns = event.recv_ns - self._measured_ns
+        if (since_ns >= _MEASURED_EVERY_NS or since_ns < 0) and type(event) in _MEASURED:
+            self._measured_ns = event.recv_ns
             self.latency.add(time.time_ns() - event.recv_ns)
 
     def flush(self) -> None:
