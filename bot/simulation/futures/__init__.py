@@ -1,0 +1,1 @@
+"""The simulated futures exchange: USDⓈ-M whole, COIN-M in its common part. Sans-I/O."""

@@ -1,0 +1,1 @@
+"""What may be traded on the futures exchange: contracts, and their form in exchangeInfo."""
