@@ -71,7 +71,7 @@ from bot.engine.timers import Timers
 
 __all__ = ["Engine", "EngineConfig"]
 
-_OWN_TIMERS: Final = "_engine"
+_DAY: Final = "day"
 _DAY_NS: Final = 86_400 * SECOND_NS
 _REQUESTS_AT_ONCE: Final = 200
 """Requests handled in one feed; the rest wait for the next, so that no loop holds the bot."""
@@ -105,6 +105,8 @@ class Engine:
         self.cache = Cache(instruments)
         self.blotter = Blotter()
         self.timers = Timers()
+        # The engine's own: the day of the loss limit, the next try of a sweep.
+        self.deadlines = Timers()
         self.gate = Gate(config.limits, cache=self.cache, blotter=self.blotter)
         self.host = Host(self)
         self.bus = Bus(
@@ -128,7 +130,7 @@ class Engine:
         # What the present callback handles: an event, or the name of a timer.
         self._cause: object = None
         self._handlers: dict[type, Callable[[Any], None]] = self._routes()
-        self.timers.set(_OWN_TIMERS, "day", 0)
+        self.deadlines.set("", _DAY, 0)
         self.refresh_gate()
 
     # --- the door ----------------------------------------------------------------------
@@ -139,12 +141,15 @@ class Engine:
         recv_ns = event.recv_ns
         if recv_ns > self.now_ns:  # noqa: PLR1730 - max() costs a call on each event
             self.now_ns = recv_ns
-        if self.now_ns >= self.timers.next_ns:
-            self._fire_timers()
+        if self.now_ns >= self.deadlines.next_ns:
+            self._meet_deadlines()
         self._cause = event
         self._handlers[type(event)](event)
         if self._requests:
             self._handle_requests()
+        # After the event: a timer must not act on what the same instant has overtaken.
+        if self.now_ns >= self.timers.next_ns:
+            self._fire_timers()
 
     def take(self) -> Effects:
         """What was done since the last call."""
@@ -242,12 +247,14 @@ class Engine:
 
     def _fire_timers(self) -> None:
         for owner, name in self.timers.due(self.now_ns):
-            if owner != _OWN_TIMERS:
-                self._cause = f"timer {name}"
-                self.host.call(owner, "on_timer", name)
-                # What follows, in this feed too, must see the orders that the timer asked for.
-                self._handle_requests()
-            elif name == "day":
+            self._cause = f"timer {name}"
+            self.host.call(owner, "on_timer", name)
+            # The next one must see the orders that this one asked for.
+            self._handle_requests()
+
+    def _meet_deadlines(self) -> None:
+        for _, name in self.deadlines.due(self.now_ns):
+            if name == _DAY:
                 self.begin_day()
             else:
                 self.sight.retry()
@@ -255,7 +262,7 @@ class Engine:
     def begin_day(self, before_today: dict[str, Decimal] | None = None) -> None:
         """Count the losses of the day anew, now and at each 00:00 UTC."""
         self.gate.start_day(before_today)
-        self.timers.set(_OWN_TIMERS, "day", (self.now_ns // _DAY_NS + 1) * _DAY_NS)
+        self.deadlines.set("", _DAY, (self.now_ns // _DAY_NS + 1) * _DAY_NS)
 
     def _handle_requests(self) -> None:
         for _ in range(_REQUESTS_AT_ONCE):

@@ -34,7 +34,7 @@ _WINDOW_NS: Final = 60 * SECOND_NS
 _SLOW_ALLOWED: Final = 10
 """Slow callbacks within a minute after which a strategy is quarantined."""
 _RESERVED: Final = frozenset({EXTERNAL, "_engine"})
-"""Names under which the engine itself keeps orders, timers and state."""
+"""Names under which the engine itself keeps orders and state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class Sight:
             self._on_user_feed(event)
         else:
             self._on_market_feed(event)
-        self._engine.host.call_all("on_feed", event)
+        if not self._engine.stopping:
+            self._engine.host.call_all("on_feed", event)
 
     def _on_user_feed(self, event: FeedChanged) -> None:
         if event.state is FeedState.UP:
@@ -84,7 +85,7 @@ class Sight:
     def sweep(self, cause: str) -> None:
         """Ask for everything that the exchange knows of the account on our symbols."""
         engine = self._engine
-        engine.timers.cancel("_engine", "sweep")
+        engine.deadlines.cancel("", "sweep")
         self._generation += 1
         self._running = self._generation
         engine.command(
@@ -134,7 +135,7 @@ class Sight:
         engine.incident(
             "sweep_failed", f"sweep {event.generation}", event.reason, severity=severity
         )
-        engine.timers.set("_engine", "sweep", engine.now_ns + self._retry_ns)
+        engine.deadlines.set("", "sweep", engine.now_ns + self._retry_ns)
         self._retry_ns = min(self._retry_ns * 2, _RETRY_LONGEST_NS)
 
     def retry(self) -> None:

@@ -134,6 +134,15 @@ def test_a_fill_counts_once_however_often_and_from_wherever_it_is_told(live_engi
     assert d.rows(cid)[-1].number == 4
 
 
+def test_a_match_of_two_of_our_own_orders_is_two_fills(engine_driver):
+    d = engine_driver("a", "b").live()
+    bought, sold = d.opened(strategy_id="a"), d.sell(strategy_id="b")
+    for _ in range(2):
+        d.filled(bought, trade_id=5)
+        d.filled(sold, trade_id=5, side=Side.SELL, venue_order_id=8)
+    assert (held(d, "a"), held(d, "b")) == (1, -1)
+
+
 def test_a_fill_before_the_acknowledgement_counts(live_engine):
     d = live_engine
     cid = d.buy(**TWO)
