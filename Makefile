@@ -6,8 +6,10 @@ TOOLS := .tools
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-conformance
+PEERS_READY := $(PEERS)/.ready
 
-.PHONY: help setup lock demo test lint check-types layers format soak bench bench-ingest clean
+.PHONY: help setup lock demo test lint check-types layers format conformance soak bench bench-ingest clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +36,8 @@ $(READY): $(TOOLS)/bin/uv requirements.lock pyproject.toml
 lock: $(TOOLS)/bin/uv ## resolve the ranges of pyproject.toml anew
 	@$(TOOLS)/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --group dev --extra postgres pyproject.toml -o requirements.lock
+	@$(TOOLS)/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --group pyproject.toml:conformance -o requirements-conformance.lock
 
 demo: $(READY) ## trade for 20 s on a simulated Binance, then check the books
 	@$(BIN)/bot run --venue sim --strategy sma_cross --strategy quoting \
@@ -59,10 +63,19 @@ format: $(READY) ## put the code into its form
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format -q .
 
+$(PEERS_READY): $(TOOLS)/bin/uv requirements-conformance.lock
+	@echo "setting up: $(PEERS)"
+	@$(TOOLS)/bin/uv venv -q --allow-existing --python $(PYTHON) $(PEERS)
+	@$(TOOLS)/bin/uv pip sync -q --python $(PEERS)/bin/python --require-hashes requirements-conformance.lock
+	@touch $@
+
+conformance: $(READY) $(PEERS_READY) ## python-binance, ccxt and Binance's own SDKs against the simulated exchange
+	@$(PEERS)/bin/python -m pytest -q -c tests/conformance/pytest.ini tests/conformance
+
 bench: bench-ingest ## measure, beside peers
 
 bench-ingest: $(READY) ## frame to handler, against a bare python-binance loop
 	@$(BIN)/python bench/ingest.py
 
 clean: ## remove what set-up made (the database stays)
-	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,65 @@
+"""A served exchange, a process of the bot's own environment, for clients that nobody here wrote."""
+
+import asyncio
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BOT = ROOT / ".venv" / "bin" / "bot"
+SYMBOL = "BTCUSDT"
+KEY, SECRET = "sim-key", "sim-secret"
+
+
+class ServedExchange:
+    """``bot sim serve`` on a free port. ``http`` and ``ws`` are its base URLs."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [BOT, "sim", "serve", "--port", "0", "--announce", "json", "--admin", *arguments],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        self.port = json.loads(self._process.stdout.readline())["port"]
+        self.http = f"http://127.0.0.1:{self.port}"
+        self.ws = f"ws://127.0.0.1:{self.port}"
+
+    def state(self) -> dict:
+        return self._call("GET", "/sim/state")
+
+    def commit(self, **fault: object) -> None:
+        self._call("POST", "/sim/faults", [fault])
+
+    def clear(self) -> None:
+        self._call("DELETE", "/sim/faults")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=10)
+
+    def _call(self, method: str, path: str, body: object = None) -> dict:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.http + path, data, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+@pytest.fixture(scope="module")
+def exchange():
+    """One for each module: its seed is fixed, its accounts begin as they always do."""
+    served = ServedExchange("--seed", "11", "--symbol", "BTCUSDT,ETHUSDT,BNBUSDT")
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def within():
+    """``await within(awaitable)``: its result, or a failure that says what did not come."""
+
+    async def wait(awaitable, seconds: float = 15):
+        return await asyncio.wait_for(awaitable, seconds)
+
+    return wait
