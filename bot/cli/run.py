@@ -1,9 +1,13 @@
 """``bot run``: trade."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.engine.host import StrategySpec
+    from bot.runtime.settings import Settings
 
 __all__ = ["register"]
 
@@ -61,7 +65,6 @@ def run(
     from bot.domain.errors import SettingsError
     from bot.runtime.logs import configure
     from bot.runtime.loop import run_async
-    from bot.runtime.plugins import resolve
     from bot.runtime.runner import Plan, Runner
     from bot.runtime.settings import load_settings, parse_duration_s
 
@@ -78,25 +81,13 @@ def run(
         log_level=log_level,
     )
     duration_s = parse_duration_s(for_) if for_ else None
-    if not settings.strategies:
-        raise SettingsError("no strategy is given: add --strategy NAME; see: bot strategies list")
     if tape is not None and not tape.exists():
         raise SettingsError(f"--tape {tape}: there is no such file")
     if not speed > 0:
         raise SettingsError(f"--speed {speed}: must be above 0")
     if summary is not None and not summary.parent.is_dir():
         raise SettingsError(f"--summary {summary}: the folder does not exist")
-    specs = tuple(
-        resolve(text, default_symbols=settings.symbols, strategies_dir=settings.strategies_dir)
-        for text in settings.strategies
-    )
-    names = [spec.strategy_id for spec in specs]
-    for name in names:
-        if names.count(name) > 1:
-            raise SettingsError(
-                f"two strategies are called {name!r}: give one another id, "
-                f"as in --strategy {name}:id=second"
-            )
+    specs = _strategies(settings)
     display = Display(duration_s=duration_s)
     configure(
         level=settings.log_level,
@@ -120,3 +111,23 @@ def run(
     if summary is not None:
         summary.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2))
     print_summary(result, db=settings.db)
+
+
+def _strategies(settings: "Settings") -> "tuple[StrategySpec, ...]":
+    from bot.domain.errors import SettingsError
+    from bot.runtime.plugins import resolve
+
+    if not settings.strategies:
+        raise SettingsError("no strategy is given: add --strategy NAME; see: bot strategies list")
+    specs = tuple(
+        resolve(text, default_symbols=settings.symbols, strategies_dir=settings.strategies_dir)
+        for text in settings.strategies
+    )
+    names = [spec.strategy_id for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(
+                f"two strategies are called {name!r}: give one another id, "
+                f"as in --strategy {name}:id=second"
+            )
+    return specs

@@ -103,26 +103,7 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             )
         )
         instruments = await exchange.venue.instruments(settings.symbols)
-        base = Environment.of(
-            venue=settings.venue,
-            market=settings.market,
-            where=exchange.where,
-            api_key=exchange.account_key,
-        )
-        with TradeReader(settings.db) as reader:
-            environment = latest_of(base, [row.environment for row in reader.runs()])
-        recovery = store.recover(str(environment))
-        notes: list[tuple[str, str, str]] = []
-        if await _was_wiped(exchange.venue, recovery):
-            if settings.venue == "live":
-                raise VenueSetupError(
-                    f"the account does not know the orders stored in {settings.db}: "
-                    "is this the right API key? give another --db for another account"
-                )
-            environment = environment.next()
-            recovery = store.recover(str(environment))
-            cause = "the exchange does not know our stored orders: it was wiped"
-            notes.append(("exchange_reset", str(environment), cause))
+        environment, recovery, notes = await _account(exchange, store, settings)
         door = _Door()
         user_feed = BinanceUserFeed(exchange.session, door, clock)
         lease = ConnectionLease(
@@ -248,6 +229,32 @@ def keys_of(settings: Settings) -> tuple[str, str]:
     raise SettingsError(
         f"--venue {settings.venue} needs BOT_API_KEY and BOT_API_SECRET, in the environment or .env"
     )
+
+
+async def _account(
+    exchange: Connected, store: Store, settings: Settings
+) -> tuple[Environment, Recovery, list[tuple[str, str, str]]]:
+    """Which environment this is, what is stored of it, and what there is to note about that."""
+    base = Environment.of(
+        venue=settings.venue,
+        market=settings.market,
+        where=exchange.where,
+        api_key=exchange.account_key,
+    )
+    with TradeReader(settings.db) as reader:
+        environment = latest_of(base, [row.environment for row in reader.runs()])
+    recovery = store.recover(str(environment))
+    if not await _was_wiped(exchange.venue, recovery):
+        return environment, recovery, []
+    if settings.venue == "live":
+        raise VenueSetupError(
+            f"the account does not know the orders stored in {settings.db}: "
+            "is this the right API key? give another --db for another account"
+        )
+    environment = environment.next()
+    cause = "the exchange does not know our stored orders: it was wiped"
+    note = ("exchange_reset", str(environment), cause)
+    return environment, store.recover(str(environment)), [note]
 
 
 async def _was_wiped(venue: Venue, recovery: Recovery) -> bool:

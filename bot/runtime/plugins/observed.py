@@ -33,7 +33,7 @@ def _watched(
         calls[name] = calls.get(name, 0) + 1
         try:
             callback(*args)
-        except Exception as e:
+        except Exception as e:  # wall: plugin code, seen on its way to the engine's own wall
             faults.append(e)
             raise
 
