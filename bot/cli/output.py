@@ -43,6 +43,21 @@ _WORD: Final = 9
 """Text is not folded to less than this."""
 _DECIMALS: Final = Decimal("1E-8")
 """The finest step in a table; JSON and CSV have every digit."""
+_SUM_DECIMALS: Final = Decimal("1E-4")
+_SUMS: Final = frozenset(
+    {
+        "volume",
+        "realised",
+        "unrealised",
+        "fees",
+        "net",
+        "average_win",
+        "average_loss",
+        "best",
+        "worst",
+    }
+)
+"""Columns of amounts of quote money, for which four decimals are enough to look at."""
 _STYLES: Final = {
     "FILLED": "green",
     "OPEN": "cyan",
@@ -207,11 +222,13 @@ def _table(rows: Sequence[Row], shown: Sequence[str]) -> Table:
             justify="right" if is_number else "left",
             # What must not be broken: text folds first.
             no_wrap=is_number or _is_time(values),
-            min_width=_narrowest(values, days[key], breakable=not (is_number or _is_time(values))),
+            min_width=_narrowest(
+                values, days[key], key, breakable=not (is_number or _is_time(values))
+            ),
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(_cell(row.get(key), days[key]) for key in keys))
+        table.add_row(*(_cell(row.get(key), days[key], key) for key in keys))
     return table
 
 
@@ -219,8 +236,8 @@ def _is_time(values: Sequence[Any]) -> bool:
     return any(isinstance(value, At) for value in values)
 
 
-def _narrowest(values: Sequence[Any], day: str, *, breakable: bool) -> int:
-    widest = max(len(_cell(value, day)) for value in values)
+def _narrowest(values: Sequence[Any], day: str, key: str, *, breakable: bool) -> int:
+    widest = max(len(_cell(value, day, key)) for value in values)
     return min(widest, _WORD) if breakable else widest
 
 
@@ -231,7 +248,7 @@ def _common_day(values: Sequence[Any]) -> str:
     return days.pop() if len(days) == 1 and len(instants) > 1 else ""
 
 
-def _cell(value: Any, day: str = "") -> Text:
+def _cell(value: Any, day: str = "", key: str = "") -> Text:
     if value is None or value == "" or (isinstance(value, At | Span) and value.ns is None):
         return Text("-", style="dim")
     if isinstance(value, At):
@@ -242,7 +259,8 @@ def _cell(value: Any, day: str = "") -> Text:
     if isinstance(value, bool):
         return Text("yes" if value else "no")
     if isinstance(value, Decimal):
-        return Text(_short(value), style="red" if value < 0 else "")
+        decimals = _SUM_DECIMALS if key in _SUMS else _DECIMALS
+        return Text(_short(value, decimals), style="red" if value < 0 else "")
     if isinstance(value, float):
         return Text(f"{value:.4f}".rstrip("0").rstrip("."), style="red" if value < 0 else "")
     if isinstance(value, Span):
@@ -251,10 +269,10 @@ def _cell(value: Any, day: str = "") -> Text:
     return Text(text, style=_STYLES.get(text, ""))
 
 
-def _short(value: Decimal) -> str:
+def _short(value: Decimal, decimals: Decimal) -> str:
     # Large enough numbers lose nothing; quantize would overflow the context on them.
     if value.adjusted() < 18:  # noqa: PLR2004 - 28 digits less 8 decimals, with room
-        value = value.quantize(_DECIMALS, rounding=ROUND_HALF_EVEN)
+        value = value.quantize(decimals, rounding=ROUND_HALF_EVEN)
     text = as_fixed(value)
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in {"-0", ""} else text
