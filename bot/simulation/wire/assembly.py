@@ -14,6 +14,7 @@ from bot.simulation.wire.hub import Hub
 from bot.simulation.wire.keys import Keyring
 from bot.simulation.wire.limits import Limits
 from bot.simulation.wire.market import MarketStreams
+from bot.simulation.wire.outlet import SpotOutlet
 from bot.simulation.wire.reception import Reception
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.turbulence import Turbulence
@@ -54,8 +55,7 @@ def assemble(exchange: SimulatedExchange, *, plan: FaultPlan, rules: WireRules) 
     driver = Driver(
         exchange=exchange,
         clock=clock,
-        market=market,
-        users=users,
+        outlet=SpotOutlet(market, users),
         on_tick=lambda _: disruption.strike(),
     )
     keyring = Keyring({key: spec.secret for key, spec in exchange.accounts.items()})

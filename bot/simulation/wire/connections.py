@@ -86,6 +86,11 @@ class Disruption:
         self._users = users
         self._now_ms = now_ms
         self._mute: dict[str, float] = {}
+        self._others: list[Callable[[ConnectionFault], None]] = []
+
+    def tell(self, other: Callable[[ConnectionFault], None]) -> None:
+        """Have ``other`` told of each fault that falls due: parts that this one does not know."""
+        self._others.append(other)
 
     def strike(self) -> None:
         """Do what has fallen due."""
@@ -102,6 +107,8 @@ class Disruption:
                 connection.peer.freeze()
 
     def _commit(self, fault: ConnectionFault) -> None:
+        for other in self._others:
+            other(fault)
         if fault.kind == "book_gap":
             self._market.skip_updates(fault.symbol)
             return

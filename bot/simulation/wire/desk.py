@@ -1,13 +1,12 @@
 """Where a request is decided, whichever way it came: faults, limits, identity, the exchange."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from loguru import logger
 
 from bot.simulation.errors import ApiError
-from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.faults import FaultPlan, HttpFault
 from bot.simulation.wire.driver import Driver
 from bot.simulation.wire.endpoints import Call, Endpoint
@@ -16,9 +15,10 @@ from bot.simulation.wire.limits import Allowance
 from bot.simulation.wire.requests import authenticate, check_time
 from bot.simulation.wire.rules import WireRules
 
-__all__ = ["Desk", "Verdict"]
+__all__ = ["SECURITY", "Desk", "Verdict"]
 
-_SECURITY: Final = frozenset({"signature", "apiKey", "timestamp", "recvWindow", "returnRateLimits"})
+SECURITY: Final = frozenset({"signature", "apiKey", "timestamp", "recvWindow", "returnRateLimits"})
+"""Parameters that are the wire's own."""
 _TOO_MANY: Final = 429
 _TEN_SECONDS_MS: Final = 10_000
 _DAY_MS: Final = 86_400_000
@@ -35,11 +35,19 @@ class Verdict(msgspec.Struct, frozen=True):
     """The account's ORDERS rate limits, after a successful order request."""
 
 
+class Counted(Protocol):
+    """An exchange, as far as its ORDERS rate limits go."""
+
+    def unfilled_order_count(
+        self, account: str, params: Mapping[str, str], now_ms: int
+    ) -> list[dict[str, Any]]: ...
+
+
 class Desk:
     def __init__(
         self,
         *,
-        exchange: SimulatedExchange,
+        exchange: Counted,
         driver: Driver,
         plan: FaultPlan,
         keyring: Keyring,
@@ -75,9 +83,7 @@ class Desk:
             return self._struck(fault)
         try:
             allowance.charge(endpoint.weight(params), self.server_ms())
-            account = ""
-            if endpoint.signed:
-                account = self._account(params, payload, api_key, session)
+            account = self._account(endpoint, params, payload, api_key, session)
             verdict = self._execute(endpoint, account, params, now_ms)
             if endpoint.is_order:
                 allowance.refund(endpoint.weight(params))
@@ -114,11 +120,14 @@ class Desk:
 
     def _account(
         self,
+        endpoint: Endpoint,
         params: Mapping[str, str],
         payload: bytes,
         api_key: str | None,
         session: str | None,
     ) -> str:
+        if not endpoint.signed:
+            return ""
         if session is not None and api_key is None and "signature" not in params:
             check_time(params, self.server_ms())
             return session
@@ -127,7 +136,7 @@ class Desk:
     def _execute(
         self, endpoint: Endpoint, account: str, params: Mapping[str, str], now_ms: int
     ) -> Verdict:
-        asked = {name: value for name, value in params.items() if name not in _SECURITY}
+        asked = {name: value for name, value in params.items() if name not in SECURITY}
         call = Call(self._exchange, account, asked, now_ms, self.server_ms())
         body = endpoint.answer(call)
         if not endpoint.is_order:

@@ -2,16 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from loguru import logger
 
-from bot.simulation.emissions import AggTradeMade, BookChanged, RawFrame, TradeMade, UserEvent
-from bot.simulation.exchange import SimulatedExchange
-from bot.simulation.wire.market import MarketStreams
-from bot.simulation.wire.users import UserStreams
-
-__all__ = ["Driver", "WallClock"]
+__all__ = ["Driver", "Outlet", "WallClock"]
 
 _TICK_MS = 100
 
@@ -27,6 +23,26 @@ class WallClock:
         return self._last_ms
 
 
+class Moving(Protocol):
+    """An exchange, as far as time goes."""
+
+    def advance(self, now_ms: int) -> None: ...
+    def next_due_ms(self) -> int | None: ...
+    def take(self) -> Sequence[Any]: ...
+
+
+class Outlet(Protocol):
+    """Where what happened goes out."""
+
+    def hand_on(self, emissions: Sequence[Any]) -> None:
+        """All that happened in one turn, in order."""
+        ...
+
+    def tick(self, tick_ms: int) -> None:
+        """A multiple of 100 ms of the clock has passed."""
+        ...
+
+
 class Driver:
     """Moves the exchange exactly when it has something to do, and hands on what happened.
 
@@ -36,16 +52,14 @@ class Driver:
     def __init__(
         self,
         *,
-        exchange: SimulatedExchange,
+        exchange: Moving,
         clock: WallClock,
-        market: MarketStreams,
-        users: UserStreams,
+        outlet: Outlet,
         on_tick: Callable[[int], None],
     ) -> None:
         self._exchange = exchange
         self._clock = clock
-        self._market = market
-        self._users = users
+        self._outlet = outlet
         self._on_tick = on_tick
         self._due: asyncio.TimerHandle | None = None
         self._beat: asyncio.TimerHandle | None = None
@@ -70,20 +84,7 @@ class Driver:
 
     def settle(self) -> None:
         """Hand on what happened since the last time, and wait for what comes next."""
-        books: list[BookChanged] = []
-        for emission in self._exchange.take():
-            if isinstance(emission, TradeMade):
-                self._market.on_trade(emission)
-            elif isinstance(emission, BookChanged):
-                books.append(emission)
-            elif isinstance(emission, AggTradeMade):
-                self._market.on_agg_trade(emission)
-            elif isinstance(emission, UserEvent):
-                self._users.publish(emission)
-            elif isinstance(emission, RawFrame):
-                self._market.on_raw(emission)
-        if books:
-            self._market.on_books(books)
+        self._outlet.hand_on(self._exchange.take())
         self._arm()
 
     def _arm(self) -> None:
@@ -110,7 +111,7 @@ class Driver:
     def _tick(self, tick_ms: int) -> None:
         try:
             self.step()
-            self._market.tick(tick_ms)
+            self._outlet.tick(tick_ms)
             self._on_tick(tick_ms)
         except Exception:  # noqa: BLE001 - wall: streams go on after one bad payload
             logger.exception("the simulated streams missed a beat")

@@ -16,7 +16,7 @@ __all__ = ["BY_METHOD", "BY_ROUTE", "Call", "Endpoint"]
 class Call(msgspec.Struct, frozen=True):
     """One request that passed every check of the wire."""
 
-    exchange: SimulatedExchange
+    exchange: Any
     account: str
     """The API key, or ``""`` for public data."""
     params: Mapping[str, str]

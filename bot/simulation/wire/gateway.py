@@ -1,6 +1,7 @@
 """The HTTP side: REST requests in, Binance's bodies and headers out."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -8,7 +9,7 @@ from aiohttp import web
 from bot.simulation.errors import ApiError
 from bot.simulation.wire import frames
 from bot.simulation.wire.desk import Desk, Verdict
-from bot.simulation.wire.endpoints import BY_ROUTE
+from bot.simulation.wire.endpoints import BY_ROUTE, Endpoint
 from bot.simulation.wire.limits import Allowance, Limits
 from bot.simulation.wire.requests import rest_params, rest_payload
 
@@ -33,8 +34,15 @@ _LETTERS: Final = {"SECOND": "S", "MINUTE": "M", "HOUR": "H", "DAY": "D"}
 
 
 class Gateway:
-    def __init__(self, *, desk: Desk, limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        limits: Limits,
+        routes: Mapping[tuple[str, str], Endpoint] = BY_ROUTE,
+    ) -> None:
         self._desk = desk
+        self._routes = routes
         self._limits = limits
 
     async def answer(self, request: web.BaseRequest) -> web.Response | None:
@@ -43,9 +51,9 @@ class Gateway:
         allowance = self._limits.of(request.remote or "")
         if path.startswith(_RETIRED) or path == "/api/v1":
             return html_page(_GONE)
-        endpoint = BY_ROUTE.get((request.method, path))
+        endpoint = self._routes.get((request.method, path))
         if endpoint is None:
-            return _unknown(request.method, path, self._desk.server_ms())
+            return self._unknown(request.method, path)
         body = await request.read()
         try:
             params = rest_params(query, body)
@@ -60,6 +68,24 @@ class Gateway:
             allowance=allowance,
         )
         return _response(verdict, allowance)
+
+    def _unknown(self, method: str, path: str) -> web.Response:
+        if any(path == known for _, known in self._routes):
+            body: dict[str, Any] = {
+                "code": -1000,
+                "msg": f"Request method '{method}' not supported",
+            }
+            return json_response(body, status=405)
+        if not path.startswith("/sapi/"):
+            return html_page(404)
+        body = {
+            "timestamp": self._desk.server_ms(),
+            "status": 404,
+            "error": "Not Found",
+            "message": "No message available",
+            "path": path,
+        }
+        return json_response(body, status=404)
 
 
 def json_response(
@@ -115,19 +141,3 @@ def _error(error: ApiError, allowance: Allowance) -> web.Response:
 def _weight(allowance: Allowance) -> dict[str, str]:
     used = str(allowance.used_weight)
     return {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
-
-
-def _unknown(method: str, path: str, server_ms: int) -> web.Response:
-    if any(path == known for _, known in BY_ROUTE):
-        body: dict[str, Any] = {"code": -1000, "msg": f"Request method '{method}' not supported"}
-        return json_response(body, status=405)
-    if not path.startswith("/sapi/"):
-        return html_page(404)
-    body = {
-        "timestamp": server_ms,
-        "status": 404,
-        "error": "Not Found",
-        "message": "No message available",
-        "path": path,
-    }
-    return json_response(body, status=404)

@@ -44,7 +44,7 @@ class MarketStreams:
         if stream is not None and stream.kind is Kind.DEPTH:
             self._depths[name] = DepthDiff(stream)
         if stream is not None and stream.kind is Kind.KLINE:
-            self._klines[name] = Kline(stream)
+            self._klines[name] = Kline(stream.symbol, stream.interval)
 
     def closed(self, name: str) -> None:
         """Nobody does any more."""

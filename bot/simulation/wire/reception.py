@@ -1,5 +1,6 @@
 """WebSocket connections from the handshake to the end."""
 
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 from urllib.parse import parse_qs, unquote
@@ -13,7 +14,7 @@ from bot.simulation.wire.desk import Desk
 from bot.simulation.wire.driver import WallClock
 from bot.simulation.wire.gateway import json_response
 from bot.simulation.wire.hub import Listener
-from bot.simulation.wire.limits import Limits
+from bot.simulation.wire.limits import Allowance, Limits
 from bot.simulation.wire.peer import Peer
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.session import Session
@@ -57,6 +58,47 @@ class Reception:
         names = [name for name in listed.split("/") if name]
         try:
             micro = _micro(options)
+        except ApiError as e:
+            return json_response(e.body, status=e.status)
+        return await self._listen(
+            request,
+            kind="market",
+            names=names,
+            controls=self._controls,
+            listener=lambda peer: Listener(peer, combined=combined, micro=micro),
+        )
+
+    async def serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``/ws-api/v3``, until the connection ends."""
+        options = parse_qs(request.raw_path.partition("?")[2], max_num_fields=100)
+        try:
+            micro = _micro(options)
+        except ApiError as e:
+            return json_response(e.body, status=e.status)
+        show_limits = options.get("returnRateLimits", ["true"])[0] != "false"
+
+        def session(subscriber: Subscriber, allowance: Allowance) -> Session:
+            return Session(
+                subscriber=subscriber,
+                desk=self._desk,
+                users=self._users,
+                allowance=allowance,
+                show_limits=show_limits,
+            )
+
+        return await self._converse(request, micro=micro, session=session)
+
+    async def _listen(
+        self,
+        request: web.BaseRequest,
+        *,
+        kind: str,
+        names: list[str],
+        controls: Controls,
+        listener: Callable[[Peer], Listener],
+    ) -> web.StreamResponse:
+        """A connection that hears streams, until it ends."""
+        try:
             self._admit(request)
         except ApiError as e:
             return json_response(e.body, status=e.status)
@@ -64,27 +106,31 @@ class Reception:
             return json_response(
                 {"code": 2, "msg": "Invalid request: too many parameters"}, status=400
             )
-        peer = self._peer(request, "market")
+        peer = self._peer(request, kind)
         response = await peer.open(request)
-        listener = Listener(peer, combined=combined, micro=micro)
-        connection = Connection(peer, listener=listener)
+        ear = listener(peer)
+        connection = Connection(peer, listener=ear)
         self._join(connection)
-        self._controls.subscribe(listener, names)
+        controls.subscribe(ear, names)
         try:
             async with aclosing(peer.messages()) as messages:
                 async for message in messages:
-                    peer.say(self._controls.answer(listener, message))
+                    peer.say(controls.answer(ear, message))
         finally:
             self._connections.remove(connection)
-            self._controls.unsubscribe(listener, list(listener.streams))
+            controls.unsubscribe(ear, list(ear.streams))
         return response
 
-    async def serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
-        """``/ws-api/v3``, until the connection ends."""
-        options = parse_qs(request.raw_path.partition("?")[2], max_num_fields=100)
+    async def _converse(
+        self,
+        request: web.BaseRequest,
+        *,
+        micro: bool,
+        session: Callable[[Subscriber, Allowance], Session],
+    ) -> web.StreamResponse:
+        """A connection of the WebSocket API, until it ends."""
         allowance = self._limits.of(request.remote or "")
         try:
-            micro = _micro(options)
             self._admit(request)
             allowance.charge(_WSAPI_WEIGHT, self._clock.now_ms())
         except ApiError as e:
@@ -92,19 +138,13 @@ class Reception:
         peer = self._peer(request, "wsapi")
         response = await peer.open(request)
         subscriber = Subscriber(peer, micro=micro)
-        session = Session(
-            subscriber=subscriber,
-            desk=self._desk,
-            users=self._users,
-            allowance=allowance,
-            show_limits=options.get("returnRateLimits", ["true"])[0] != "false",
-        )
+        conversation = session(subscriber, allowance)
         connection = Connection(peer, subscriber=subscriber)
         self._join(connection)
         try:
             async with aclosing(peer.messages()) as messages:
                 async for message in messages:
-                    session.hear(message)
+                    conversation.hear(message)
         finally:
             self._connections.remove(connection)
             self._users.leave(subscriber)
@@ -123,7 +163,7 @@ class Reception:
             path=request.raw_path,
             since_ms=self._clock.now_ms(),
             rules=self._rules,
-            counts_text=kind == "market",
+            counts_text=kind != "wsapi",
         )
 
     def _join(self, connection: Connection) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.simulation.errors import ApiError
 from bot.simulation.wire.desk import Desk, Verdict
-from bot.simulation.wire.endpoints import BY_METHOD
+from bot.simulation.wire.endpoints import BY_METHOD, Endpoint
 from bot.simulation.wire.envelope import Envelope, Malformed, refusal, success
 from bot.simulation.wire.limits import Allowance
 from bot.simulation.wire.requests import ws_payload
@@ -29,12 +29,14 @@ class Session:
         users: UserStreams,
         allowance: Allowance,
         show_limits: bool,
+        endpoints: Mapping[str, Endpoint] = BY_METHOD,
     ) -> None:
         self._subscriber = subscriber
         self._desk = desk
         self._users = users
         self._allowance = allowance
         self._show_limits = show_limits
+        self._endpoints = endpoints
         self._account: str | None = None
         self._since_ms: int | None = None
         # The account of the subscription that a logout ends.
@@ -67,7 +69,7 @@ class Session:
         own = self._methods.get(envelope.method)
         if own is not None:
             return self._own(envelope, own)
-        endpoint = BY_METHOD.get(envelope.method)
+        endpoint = self._endpoints.get(envelope.method)
         if endpoint is None:
             return refusal(envelope.ident, ApiError(400, -1020, "This operation is not supported."))
         params = envelope.params
