@@ -20,6 +20,7 @@ from bot.simulation.journal import Journal, read_lines
 from bot.simulation.publicdata import PublicData, quote
 from bot.simulation.recovery import opening_record, replay
 from bot.simulation.rules import SymbolRules
+from bot.simulation.zones import zoned
 
 __all__ = ["MarketSource", "SimulatedExchange"]
 
@@ -288,9 +289,14 @@ class SimulatedExchange:
         bars = self._floor.listings[symbol].bars.roll(interval, self.market_ms)
         return bars[-1].row() if bars else []
 
-    def kline_payload(self, symbol: str, interval: str, back: int = 0) -> Body | None:
-        """``k`` of the kline stream: the current bar, or the one ``back`` bars ago (``x`` true)."""
-        bars = self._floor.listings[symbol].bars.roll(interval, self.market_ms)
+    def kline_payload(
+        self, symbol: str, interval: str, back: int = 0, *, offset_ms: int = 0
+    ) -> Body | None:
+        """``k`` of the kline stream: the current bar, or the one ``back`` bars ago (``x`` true).
+
+        ``offset_ms`` is how far the bars' own time zone is ahead of UTC.
+        """
+        bars = zoned(self._floor.listings[symbol].bars, interval, offset_ms, self.market_ms)
         if len(bars) <= back:
             return None
         return bars[-1 - back].payload(symbol, interval, closed=back > 0)

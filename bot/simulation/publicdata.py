@@ -10,6 +10,7 @@ from bot.simulation.errors import ApiError
 from bot.simulation.fixedpoint import text
 from bot.simulation.listing import Listing
 from bot.simulation.parameters import Params, check_known, integer, limit, optional, required
+from bot.simulation.zones import zone_ms, zoned
 
 __all__ = ["PublicData"]
 
@@ -76,7 +77,7 @@ class PublicData:
         return [a.body() for a in (chosen[-most:] if newest else chosen[:most])]
 
     def klines(self, params: Params) -> list[list[Any]]:
-        """``GET /api/v3/klines``; only UTC bars (``timeZone`` 0)."""
+        """``GET /api/v3/klines``; ``timeZone`` moves where bars begin, not the times."""
         check_known(
             params, frozenset({"symbol", "interval", "startTime", "endTime", "timeZone", "limit"})
         )
@@ -84,12 +85,10 @@ class PublicData:
         interval = required(params, "interval")
         if interval not in INTERVALS:
             raise ApiError.bad_request(-1120, "Invalid interval.")
-        if params.get("timeZone", "0") not in {"0", "00:00", "+00:00", "0:00"}:
-            raise ApiError.invalid("timeZone")
         start, end = integer(params, "startTime"), integer(params, "endTime")
         chosen = [
             bar
-            for bar in listing.bars.roll(interval, self._now())
+            for bar in zoned(listing.bars, interval, zone_ms(params), self._now())
             if (start is None or bar.open_ms >= start) and (end is None or bar.open_ms <= end)
         ]
         most = limit(params)

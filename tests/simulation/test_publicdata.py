@@ -104,7 +104,7 @@ def test_depth_is_limited(alice):
         ("depth", {"symbol": "NOPE"}, -1121),
         ("klines", {"symbol": "BTCUSDT", "interval": "7m"}, -1120),
         ("klines", {"symbol": "BTCUSDT"}, -1102),
-        ("klines", {"symbol": "BTCUSDT", "interval": "1m", "timeZone": "8"}, -1130),
+        ("klines", {"symbol": "BTCUSDT", "interval": "1m", "timeZone": "15"}, -1130),
         ("agg_trades", {"symbol": "BTCUSDT", "fromId": "1", "startTime": "1"}, -1128),
         ("ticker_price", {"symbol": "BTCUSDT", "symbols": '["BTCUSDT"]'}, -1128),
         ("ticker_price", {"symbols": "BTCUSDT"}, -1100),
