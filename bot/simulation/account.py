@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot.simulation.commission import Commission, Rates
 from bot.simulation.fixedpoint import parse, text
+from bot.simulation.prevention import PreventedMatch
 
 __all__ = ["DEFAULT_BALANCES", "Account", "AccountSpec", "Balance", "OwnTrade"]
 
@@ -97,6 +98,7 @@ class Account:
         self.update_ms = 0
         self.balances: dict[str, Balance] = {}
         self.trades: dict[str, list[OwnTrade]] = {}
+        self.prevented: dict[str, list[PreventedMatch]] = {}
 
     @classmethod
     def opened(cls, spec: AccountSpec, uid: int) -> "Account":

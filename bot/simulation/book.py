@@ -13,9 +13,21 @@ __all__ = ["Book", "Level", "Resting", "Side"]
 
 
 class Resting:
-    """One order in the book. ``client`` is None for the anonymous rest of the market."""
+    """One order in the book. ``client`` is None for the anonymous rest of the market.
 
-    __slots__ = ("client", "is_buy", "order_id", "price_e8", "remaining_e8")
+    ``remaining_e8`` is what everybody sees; an iceberg has ``hidden_e8`` behind it, and shows
+    up to ``shown_e8`` of it at a time.
+    """
+
+    __slots__ = (
+        "client",
+        "hidden_e8",
+        "is_buy",
+        "order_id",
+        "price_e8",
+        "remaining_e8",
+        "shown_e8",
+    )
 
     def __init__(
         self,
@@ -25,23 +37,28 @@ class Resting:
         *,
         is_buy: bool,
         client: "Order | None" = None,
+        shown_e8: int = 0,
     ) -> None:
+        """``shown_e8`` 0: all of it is shown."""
         self.order_id = order_id
         self.price_e8 = price_e8
-        self.remaining_e8 = remaining_e8
+        self.shown_e8 = shown_e8 or remaining_e8
+        self.remaining_e8 = min(remaining_e8, self.shown_e8)
+        self.hidden_e8 = remaining_e8 - self.remaining_e8
         self.is_buy = is_buy
         self.client = client
 
 
 class Level:
-    """The orders at one price, and the sum of what they have left."""
+    """The orders at one price, and the sums of what they show and hide."""
 
-    __slots__ = ("queue", "total_e8")
+    __slots__ = ("hidden_e8", "queue", "total_e8")
 
     def __init__(self) -> None:
         # Insertion order is time priority; the key allows removal from the middle.
         self.queue: dict[int, Resting] = {}
         self.total_e8 = 0
+        self.hidden_e8 = 0
 
 
 class Side:
@@ -109,12 +126,14 @@ class Book:
         level = self.side(resting.is_buy).level(resting.price_e8)
         level.queue[resting.order_id] = resting
         level.total_e8 += resting.remaining_e8
+        level.hidden_e8 += resting.hidden_e8
         self.changed[resting.is_buy][resting.price_e8] = None
 
     def reduce(self, resting: Resting, quantity_e8: int) -> None:
-        """Take that much from the order; it leaves the book when nothing remains.
+        """Take that much of what the order shows; it leaves the book when nothing remains.
 
-        A negative quantity adds to it, in its place.
+        An iceberg shows its next part then, at the end of the queue. A negative quantity adds
+        to the order, in its place.
         """
         side = self.side(resting.is_buy)
         level = side.levels[resting.price_e8]
@@ -122,60 +141,94 @@ class Book:
         level.total_e8 -= quantity_e8
         if not resting.remaining_e8:
             del level.queue[resting.order_id]
+            if resting.hidden_e8:
+                self._surface(resting, level)
             if not level.queue:
                 side.drop(resting.price_e8)
         self.changed[resting.is_buy][resting.price_e8] = None
 
+    def _surface(self, resting: Resting, level: Level) -> None:
+        part = min(resting.hidden_e8, resting.shown_e8)
+        resting.hidden_e8 -= part
+        level.hidden_e8 -= part
+        resting.remaining_e8 = part
+        level.total_e8 += part
+        level.queue[resting.order_id] = resting
+
+    def shrink(self, resting: Resting, quantity_e8: int) -> None:
+        """Take that much from the order, what it hides first; it keeps its place."""
+        hidden = min(resting.hidden_e8, quantity_e8)
+        resting.hidden_e8 -= hidden
+        self.side(resting.is_buy).levels[resting.price_e8].hidden_e8 -= hidden
+        if quantity_e8 > hidden:
+            self.reduce(resting, quantity_e8 - hidden)
+
     def remove(self, resting: Resting) -> None:
         """Take the whole order out."""
-        self.reduce(resting, resting.remaining_e8)
+        self.shrink(resting, resting.remaining_e8 + resting.hidden_e8)
 
-    def take(
-        self, *, is_buy: bool, limit_e8: int | None, quantity_e8: int
-    ) -> Iterator[tuple[Resting, int]]:
-        """Let a taker walk the other side: (maker, quantity) for each match, book updated."""
+    def first(self, *, is_buy: bool, limit_e8: int | None) -> Resting | None:
+        """Whom a taker with that limit meets next; None: nobody."""
         side = self.side(not is_buy)
-        while quantity_e8 and side.keys:
-            price = side.keys[-1] * side.sign
-            if limit_e8 is not None and (price > limit_e8 if is_buy else price < limit_e8):
-                return
-            resting = next(iter(side.levels[price].queue.values()))
-            fill = min(quantity_e8, resting.remaining_e8)
-            self.reduce(resting, fill)
-            quantity_e8 -= fill
-            yield resting, fill
+        price = side.best()
+        if price is None or (
+            limit_e8 is not None and (price > limit_e8 if is_buy else price < limit_e8)
+        ):
+            return None
+        return next(iter(side.levels[price].queue.values()))
 
-    def available(self, *, is_buy: bool, limit_e8: int, quantity_e8: int) -> int:
-        """How much of it a taker with that limit would get."""
+    def available(
+        self, *, is_buy: bool, limit_e8: int, quantity_e8: int, without: str | None = None
+    ) -> int:
+        """How much of it a taker with that limit would get, hidden parts included.
+
+        ``without``: the account whose orders do not count.
+        """
         got = 0
-        for price, level in self.side(not is_buy).from_best():
+        for price, total in self._offers(is_buy=is_buy, without=without):
             if got >= quantity_e8 or (price > limit_e8 if is_buy else price < limit_e8):
                 break
-            got += level.total_e8
+            got += total
         return min(got, quantity_e8)
 
-    def cost(self, *, is_buy: bool, quantity_e8: int) -> tuple[int, int]:
+    def cost(
+        self, *, is_buy: bool, quantity_e8: int, without: str | None = None
+    ) -> tuple[int, int]:
         """(quantity, quote amount) that a market order of that quantity would trade."""
         left = quantity_e8
         quote = 0
-        for price, level in self.side(not is_buy).from_best():
+        for price, total in self._offers(is_buy=is_buy, without=without):
             if not left:
                 break
-            fill = min(left, level.total_e8)
+            fill = min(left, total)
             quote += notional(price, fill)
             left -= fill
         return quantity_e8 - left, quote
 
-    def affordable(self, *, is_buy: bool, quote_e8: int, step_e8: int) -> tuple[int, bool]:
+    def affordable(
+        self, *, is_buy: bool, quote_e8: int, step_e8: int, without: str | None = None
+    ) -> tuple[int, bool]:
         """The quantity on the step grid nearest below the quote amount; whether the book had it."""
         got = 0
-        for price, level in self.side(not is_buy).from_best():
-            whole = notional(price, level.total_e8)
+        for price, total in self._offers(is_buy=is_buy, without=without):
+            whole = notional(price, total)
             if whole > quote_e8:
                 return (got + quote_e8 * 10**8 // price) // step_e8 * step_e8, True
             quote_e8 -= whole
-            got += level.total_e8
+            got += total
         return got // step_e8 * step_e8, not quote_e8
+
+    def _offers(self, *, is_buy: bool, without: str | None) -> Iterator[tuple[int, int]]:
+        """(price, all that rests there) of the levels that a taker meets."""
+        for price, level in self.side(not is_buy).from_best():
+            total = level.total_e8 + level.hidden_e8
+            if without is not None:
+                total -= sum(
+                    r.remaining_e8 + r.hidden_e8
+                    for r in level.queue.values()
+                    if r.client is not None and r.client.account == without
+                )
+            yield price, total
 
     def top(self, is_buy: bool, n: int) -> list[tuple[int, int]]:
         """The best ``n`` levels as (price, quantity)."""

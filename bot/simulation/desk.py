@@ -9,9 +9,11 @@ from bot.simulation.filters import Candidate
 from bot.simulation.fixedpoint import notional
 from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
+from bot.simulation.matching import match
 from bot.simulation.orderform import OrderForm, read_order_form
 from bot.simulation.orders import Order
 from bot.simulation.parameters import Params, check_known, client_id, integer, optional, required
+from bot.simulation.prevention import skipped_account
 
 __all__ = ["OrderDesk"]
 
@@ -31,7 +33,7 @@ class OrderDesk:
         """``POST /api/v3/order``."""
         form = read_order_form(params)
         listing = self._listing(form.symbol)
-        quantity, had_it = self._quantity(form, listing)
+        quantity, had_it = self._quantity(account, form, listing)
         self._check_filters(account, form, listing, quantity, now_ms)
         floor = self._floor
         floor.counts.check(account, now_ms)
@@ -40,22 +42,27 @@ class OrderDesk:
         if form.order_type == "LIMIT_MAKER" and listing.book.crosses(form.is_buy, form.price_e8):
             raise ApiError.order_rejected("Order would immediately match and take.")
         order = self._open(account, form, listing, quantity, now_ms)
-        first = len(floor.ledger.accounts[account].trades.get(form.symbol, ()))
+        funds = floor.ledger.accounts[account]
+        first = len(funds.trades.get(form.symbol, ()))
+        first_prevented = len(funds.prevented.get(form.symbol, ()))
         self._execute(listing, order, now_ms, had_it=had_it)
         floor.settle(listing, now_ms)
         if form.response_type == "ACK":
             return order.ack()
         body = order.result()
         if form.response_type == "FULL":
-            trades = floor.ledger.accounts[account].trades.get(form.symbol, [])[first:]
+            trades = funds.trades.get(form.symbol, [])[first:]
             body["fills"] = [trade.fill() for trade in trades if trade.order_id == order.order_id]
+            prevented = funds.prevented.get(form.symbol, [])[first_prevented:]
+            if prevented:
+                body["preventedMatches"] = [one.in_answer() for one in prevented]
         return body
 
     def test(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
         """``POST /api/v3/order/test``: everything short of the matching engine."""
         form = read_order_form(params)
         listing = self._listing(form.symbol)
-        quantity, _ = self._quantity(form, listing)
+        quantity, _ = self._quantity(account, form, listing)
         self._check_filters(account, form, listing, quantity, now_ms)
         if params.get("computeCommissionRates", "").lower() != "true":
             return {}
@@ -118,12 +125,15 @@ class OrderDesk:
             raise ApiError.invalid_symbol()
         return listing
 
-    def _quantity(self, form: OrderForm, listing: Listing) -> tuple[int, bool]:
+    def _quantity(self, account: str, form: OrderForm, listing: Listing) -> tuple[int, bool]:
         """The base quantity, and whether the book held all that a quote amount asks for."""
         if form.quantity_e8:
             return form.quantity_e8, True
         quantity, had_it = listing.book.affordable(
-            is_buy=form.is_buy, quote_e8=form.quote_e8, step_e8=listing.rules.step_e8
+            is_buy=form.is_buy,
+            quote_e8=form.quote_e8,
+            step_e8=listing.rules.step_e8,
+            without=skipped_account(account, form.stp_mode),
         )
         if not quantity and not had_it:
             msg = "Order book liquidity is less than `LOT_SIZE` filter minimum quantity."
@@ -165,7 +175,8 @@ class OrderDesk:
             asset, needed = listing.rules.quote, notional(form.price_e8, quantity)
         else:
             asset = listing.rules.quote
-            _, needed = listing.book.cost(is_buy=True, quantity_e8=quantity)
+            skipped = skipped_account(account, form.stp_mode)
+            _, needed = listing.book.cost(is_buy=True, quantity_e8=quantity, without=skipped)
         if not funds.lock(asset, needed):
             raise ApiError.order_rejected("Account has insufficient balance for requested action.")
         listing.ids.order += 1
@@ -194,11 +205,15 @@ class OrderDesk:
         """Match, then rest or expire what is left."""
         limit = order.price_e8 or None
         if order.time_in_force == "FOK" and order.quantity_e8 > listing.book.available(
-            is_buy=order.is_buy, limit_e8=order.price_e8, quantity_e8=order.quantity_e8
+            is_buy=order.is_buy,
+            limit_e8=order.price_e8,
+            quantity_e8=order.quantity_e8,
+            without=None if order.stp_mode == "NONE" else order.account,
         ):
             self._expire(listing, order, "UNFILLED_FOK_ORDER_EXPIRED", now_ms)
             return
-        self._floor.match(
+        match(
+            self._floor,
             listing,
             is_buy=order.is_buy,
             limit_e8=limit,
@@ -207,6 +222,8 @@ class OrderDesk:
             taker_id=order.order_id,
             now_ms=now_ms,
         )
+        if order.closed_as:
+            return
         if limit is None:
             if order.is_open or not had_it:
                 self._expire(listing, order, "INSUFFICIENT_LIQUIDITY", now_ms)

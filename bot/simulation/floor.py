@@ -11,9 +11,17 @@ from bot.simulation.fixedpoint import notional
 from bot.simulation.journal import ChangeLog, Journal
 from bot.simulation.ledger import Ledger
 from bot.simulation.listing import Listing, PublicTrade, trade_made
+from bot.simulation.matching import match
 from bot.simulation.ordercount import OrderCounts
-from bot.simulation.orders import Order, OrderStore
-from bot.simulation.reports import account_position, execution_report, trade_report
+from bot.simulation.orders import Order
+from bot.simulation.orderstore import OrderStore
+from bot.simulation.prevention import PreventedMatch
+from bot.simulation.reports import (
+    account_position,
+    execution_report,
+    prevention_report,
+    trade_report,
+)
 from bot.simulation.rules import SymbolRules
 
 __all__ = ["Floor"]
@@ -51,7 +59,8 @@ class Floor:
         """An anonymous order: what does not match at once rests, unless it has no price."""
         listing.ids.order += 1
         order_id = listing.ids.order
-        left = quantity_e8 - self.match(
+        left = quantity_e8 - match(
+            self,
             listing,
             is_buy=is_buy,
             limit_e8=price_e8,
@@ -66,49 +75,7 @@ class Floor:
         listing.book.add(resting)
         return resting
 
-    # --- matching ----------------------------------------------------------------------
-
-    def match(
-        self,
-        listing: Listing,
-        *,
-        is_buy: bool,
-        limit_e8: int | None,
-        quantity_e8: int,
-        taker: Order | None,
-        taker_id: int,
-        now_ms: int,
-    ) -> int:
-        """Let a taker walk the book; how much it got."""
-        done = 0
-        for maker, fill in listing.book.take(
-            is_buy=is_buy, limit_e8=limit_e8, quantity_e8=quantity_e8
-        ):
-            done += fill
-            trade_id = self._publish(listing, maker, fill, taker_id, now_ms)
-            listing.ids.execution += 1
-            if taker is not None:
-                self.fill(
-                    listing,
-                    taker,
-                    price_e8=maker.price_e8,
-                    quantity_e8=fill,
-                    trade_id=trade_id,
-                    now_ms=now_ms,
-                    is_maker=False,
-                )
-            listing.ids.execution += 1
-            if maker.client is not None:
-                self.fill(
-                    listing,
-                    maker.client,
-                    price_e8=maker.price_e8,
-                    quantity_e8=fill,
-                    trade_id=trade_id,
-                    now_ms=now_ms,
-                    is_maker=True,
-                )
-        return done
+    # --- what happens to an order -------------------------------------------------------
 
     def fill(
         self,
@@ -149,6 +116,38 @@ class Floor:
             commission_e8=trade.commission_e8,
             commission_asset=trade.commission_asset,
             is_maker=is_maker,
+        )
+        self.out.append(UserEvent(order.account, report))
+
+    def prevent(
+        self,
+        listing: Listing,
+        order: Order,
+        quantity_e8: int,
+        prevented: PreventedMatch,
+        now_ms: int,
+    ) -> None:
+        """Take from an order what must not trade with one's own, and report it."""
+        if order.resting is not None:
+            listing.book.shrink(order.resting, quantity_e8)
+        order.prevented_e8 += quantity_e8
+        order.prevented_id = prevented.match_id
+        order.update_ms = now_ms
+        if order.is_open:
+            self.ledger.keep_for_rest(order, listing)
+        else:
+            order.resting = None
+            order.closed_as = "EXPIRED_IN_MATCH"
+            self.release(listing, order)
+            self.orders.close(order)
+        listing.ids.execution += 1
+        self._touch(order, listing)
+        report = prevention_report(
+            order,
+            prevented,
+            execution_id=listing.ids.execution,
+            now_ms=now_ms,
+            quantity_e8=quantity_e8,
         )
         self.out.append(UserEvent(order.account, report))
 
@@ -204,7 +203,7 @@ class Floor:
             digits.append(_BASE62[digit])
         return "".join(digits)
 
-    def _publish(
+    def publish(
         self, listing: Listing, maker: Resting, fill: int, taker_id: int, now_ms: int
     ) -> int:
         """Give a trade its id and tell the public. A tape's public knows only the tape."""

@@ -15,6 +15,7 @@ from bot.simulation.account import OwnTrade
 from bot.simulation.ledger import Ledger
 from bot.simulation.listing import Listing
 from bot.simulation.orders import Order
+from bot.simulation.prevention import PreventedMatch
 
 __all__ = ["ChangeLog", "FileJournal", "Journal", "read_lines"]
 
@@ -61,6 +62,7 @@ class ChangeLog:
         self._journal = journal
         self._orders: dict[tuple[str, int], Order] = {}
         self._trades: list[dict[str, Any]] = []
+        self._prevented: list[dict[str, Any]] = []
 
     def order(self, order: Order) -> None:
         if self._journal is not None:
@@ -69,6 +71,10 @@ class ChangeLog:
     def trade(self, account: str, trade: OwnTrade) -> None:
         if self._journal is not None:
             self._trades.append({"account": account, **asdict(trade)})
+
+    def prevented(self, account: str, prevented: PreventedMatch) -> None:
+        if self._journal is not None:
+            self._prevented.append({"account": account, **asdict(prevented)})
 
     def commit(
         self,
@@ -93,6 +99,7 @@ class ChangeLog:
                 "price": listing.last_price_e8,
                 "orders": [order_record(order) for order in self._orders.values()],
                 "trades": self._trades,
+                "prevented": self._prevented,
                 "balances": balances_record(ledger, touched),
                 "house": dict(ledger.house),
                 "fees": dict(ledger.fees),
@@ -100,6 +107,7 @@ class ChangeLog:
         )
         self._orders = {}
         self._trades = []
+        self._prevented = []
 
 
 def order_record(order: Order) -> dict[str, Any]:

@@ -65,6 +65,16 @@ class Ledger:
         account.trades.setdefault(rules.symbol, []).append(trade)
         return trade
 
+    def keep_for_rest(self, order: Order, listing: Listing) -> None:
+        """Free what an open order holds beyond the need of its rest."""
+        if order.is_buy and not order.price_e8:
+            return
+        rest = order.remaining_e8
+        keep = min(order.locked_e8, notional(order.price_e8, rest) if order.is_buy else rest)
+        asset = listing.rules.quote if order.is_buy else listing.rules.base
+        self.accounts[order.account].unlock(asset, order.locked_e8 - keep)
+        order.locked_e8 = keep
+
     def _exchange(
         self, account: Account, listing: Listing, order: Order, quantity_e8: int, paid_e8: int
     ) -> None:

@@ -20,6 +20,9 @@ _RESERVE: Final = 10_000
 """How many ids are marked as used ahead, so that a restart never gives one out twice."""
 
 
+_COUNTED: Final = ("order", "trade", "execution", "update", "agg", "prevented")
+
+
 class PublicTrade(NamedTuple):
     trade_id: int
     price_e8: int
@@ -91,17 +94,16 @@ class AggTrade:
 class Ids:
     """The next ids of a symbol. On Binance, too, they count for each symbol by itself."""
 
-    __slots__ = ("agg", "execution", "order", "reserved", "trade", "update")
+    __slots__ = ("agg", "execution", "order", "prevented", "reserved", "trade", "update")
 
     def __init__(self) -> None:
         self.order = self.trade = self.execution = self.update = self.agg = 0
+        self.prevented = -1
         self.reserved: dict[str, int] = {}
 
     def reserve(self) -> dict[str, int] | None:
         """Marks to write down before more ids are used; None while the last marks hold."""
-        now = {
-            name: getattr(self, name) for name in ("order", "trade", "execution", "update", "agg")
-        }
+        now = {name: getattr(self, name) for name in _COUNTED}
         if self.reserved and all(now[name] < mark for name, mark in self.reserved.items()):
             return None
         self.reserved = {name: value + _RESERVE for name, value in now.items()}

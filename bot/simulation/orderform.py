@@ -171,8 +171,5 @@ def _stp_mode(params: Params) -> str:
     if value is None:
         return DEFAULT_STP
     if value != "NONE" and value not in STP_MODES:
-        if value == "TRANSFER":
-            msg = "This symbol does not allow the specified self-trade prevention mode."
-            raise ApiError.bad_request(FILTER_FAILURE, msg)
         raise ApiError.invalid("selfTradePreventionMode")
     return value

@@ -6,7 +6,7 @@ from typing import Any
 from bot.simulation.book import Resting
 from bot.simulation.fixedpoint import text
 
-__all__ = ["Order", "OrderStore"]
+__all__ = ["Order"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -28,10 +28,14 @@ class Order:
     executed_e8: int = 0
     quote_e8: int = 0
     """``cummulativeQuoteQty``."""
+    prevented_e8: int = 0
+    """What did not trade because the other side was one's own."""
+    prevented_id: int | None = None
+    """The id of the last prevented match."""
     locked_e8: int = 0
     """What it still holds of the quote asset (buy) or the base asset (sell)."""
     closed_as: str = ""
-    """CANCELED or EXPIRED."""
+    """CANCELED, EXPIRED, EXPIRED_IN_MATCH or REJECTED."""
     expiry_reason: str = ""
     time_ms: int = 0
     update_ms: int = 0
@@ -46,11 +50,11 @@ class Order:
 
     @property
     def remaining_e8(self) -> int:
-        return self.quantity_e8 - self.executed_e8
+        return self.quantity_e8 - self.executed_e8 - self.prevented_e8
 
     @property
     def is_open(self) -> bool:
-        return not self.closed_as and self.executed_e8 < self.quantity_e8
+        return not self.closed_as and self.remaining_e8 > 0
 
     @property
     def status(self) -> str:
@@ -58,7 +62,7 @@ class Order:
             return self.closed_as
         if not self.executed_e8:
             return "NEW"
-        return "FILLED" if self.executed_e8 >= self.quantity_e8 else "PARTIALLY_FILLED"
+        return "PARTIALLY_FILLED" if self.is_open else "FILLED"
 
     def ack(self) -> dict[str, Any]:
         """The ACK answer to placing it."""
@@ -139,59 +143,9 @@ class Order:
             extra["strategyId"] = self.strategy_id
         if self.strategy_type is not None:
             extra["strategyType"] = self.strategy_type
+        if self.prevented_id is not None:
+            extra["preventedMatchId"] = self.prevented_id
+            extra["preventedQuantity"] = text(self.prevented_e8)
         if self.expiry_reason:
             extra["expiryReason"] = self.expiry_reason
         return extra
-
-
-class OrderStore:
-    """Every order of every account, by the keys under which clients ask for them."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[tuple[str, str, int], Order] = {}
-        self._by_client_id: dict[tuple[str, str, str], Order] = {}
-        # Client ids must be unique among the open orders of an account only.
-        self._open_ids: dict[tuple[str, str], Order] = {}
-        self._of: dict[tuple[str, str], list[Order]] = {}
-        self._open: dict[tuple[str, str], dict[int, Order]] = {}
-
-    def add(self, order: Order) -> None:
-        """Keep it. Orders of a symbol arrive in the order of their ids."""
-        account, symbol = order.account, order.symbol
-        self._by_id[account, symbol, order.order_id] = order
-        self._by_client_id[account, symbol, order.client_order_id] = order
-        self._of.setdefault((account, symbol), []).append(order)
-        if order.is_open:
-            self._open_ids[account, order.client_order_id] = order
-            self._open.setdefault((account, symbol), {})[order.order_id] = order
-
-    def close(self, order: Order) -> None:
-        """It is open no more; its client id is free again."""
-        self._open_ids.pop((order.account, order.client_order_id), None)
-        self._open.get((order.account, order.symbol), {}).pop(order.order_id, None)
-
-    def by_id(self, account: str, symbol: str, order_id: int) -> Order | None:
-        return self._by_id.get((account, symbol, order_id))
-
-    def by_client_id(self, account: str, symbol: str, client_order_id: str) -> Order | None:
-        """The open order of that id, else the newest that had it."""
-        return self._by_client_id.get((account, symbol, client_order_id))
-
-    def is_taken(self, account: str, client_order_id: str) -> bool:
-        """Whether an open order of the account has that client id."""
-        return (account, client_order_id) in self._open_ids
-
-    def open(self, account: str, symbol: str) -> list[Order]:
-        """Its open orders of a symbol, oldest first."""
-        return list(self._open.get((account, symbol), {}).values())
-
-    def open_count(self, account: str, symbol: str) -> int:
-        return len(self._open.get((account, symbol), ()))
-
-    def all(self, account: str, symbol: str) -> list[Order]:
-        """All its orders of a symbol, oldest first. Do not change the list."""
-        return self._of.get((account, symbol), [])
-
-    def everything(self) -> list[Order]:
-        """Every order of all accounts, in the order of arrival."""
-        return list(self._by_id.values())

@@ -8,6 +8,7 @@ from bot.simulation.account import OwnTrade
 from bot.simulation.book import Resting
 from bot.simulation.floor import Floor
 from bot.simulation.orders import Order
+from bot.simulation.prevention import PreventedMatch
 
 __all__ = ["opening_record", "replay"]
 
@@ -55,6 +56,9 @@ def _apply(
     for trade in record.get("trades", ()):
         account = ledger.accounts[trade.pop("account")]
         account.trades.setdefault(trade["symbol"], []).append(OwnTrade(**trade))
+    for prevented in record.get("prevented", ()):
+        account = ledger.accounts[prevented.pop("account")]
+        account.prevented.setdefault(prevented["symbol"], []).append(PreventedMatch(**prevented))
     for key, assets in record.get("balances", {}).items():
         account = ledger.accounts[key]
         account.update_ms = record["time"]

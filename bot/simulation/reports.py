@@ -3,10 +3,17 @@
 from typing import Any
 
 from bot.simulation.account import Account
-from bot.simulation.fixedpoint import text
+from bot.simulation.fixedpoint import notional, text
 from bot.simulation.orders import Order
+from bot.simulation.prevention import PreventedMatch
 
-__all__ = ["account_position", "balance_update", "execution_report", "trade_report"]
+__all__ = [
+    "account_position",
+    "balance_update",
+    "execution_report",
+    "prevention_report",
+    "trade_report",
+]
 
 _ZERO = text(0)
 
@@ -53,6 +60,30 @@ def trade_report(
     report["m"] = is_maker
     report["M"] = True
     report["Y"] = text(quote_e8)
+    return report
+
+
+def prevention_report(
+    order: Order,
+    prevented: PreventedMatch,
+    *,
+    execution_id: int,
+    now_ms: int,
+    quantity_e8: int,
+) -> dict[str, Any]:
+    """TRADE_PREVENTION: a match with one's own, already counted into the order."""
+    report = _report(order, "TRADE_PREVENTION", execution_id, now_ms)
+    is_taker = order.order_id == prevented.taker_order_id
+    report["w"] = order.resting is not None
+    report["v"] = prevented.match_id
+    report["A"] = text(order.prevented_e8)
+    report["B"] = text(quantity_e8)
+    report["u"] = -1
+    report["U"] = prevented.maker_order_id if is_taker else prevented.taker_order_id
+    report["Cs"] = order.symbol
+    report["pl"] = text(quantity_e8)
+    report["pL"] = text(prevented.price_e8)
+    report["pY"] = text(notional(prevented.price_e8, quantity_e8))
     return report
 
 

@@ -10,7 +10,13 @@ from bot.simulation.fixedpoint import ONE, parse, text
 __all__ = ["DEFAULT_SYMBOLS", "SymbolRules", "observed_rules", "symbol_rules"]
 
 ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET")
-STP_MODES: Final = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
+STP_MODES: Final = (
+    "EXPIRE_TAKER",
+    "EXPIRE_MAKER",
+    "EXPIRE_BOTH",
+    "DECREMENT",
+    "TRANSFER",
+)
 DEFAULT_STP: Final = "EXPIRE_MAKER"
 _STRAYS: Final = 0.05
 

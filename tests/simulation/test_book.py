@@ -10,16 +10,23 @@ def book(*orders):
     return made
 
 
-def matches(walk):
-    return [(resting.order_id, quantity) for resting, quantity in walk]
+def taken(book, quantity, *, is_buy, limit=None):
+    """What a taker gets: (order id, quantity) of each match."""
+    matches = []
+    while quantity and (maker := book.first(is_buy=is_buy, limit_e8=limit)):
+        part = min(quantity, maker.remaining_e8)
+        book.reduce(maker, part)
+        quantity -= part
+        matches.append((maker.order_id, part))
+    return matches
 
 
 def test_better_prices_then_earlier_orders_are_taken_first():
     asks = book((False, 102, 5), (False, 101, 1), (False, 101, 2))
-    assert matches(asks.take(is_buy=True, limit_e8=None, quantity_e8=4)) == [(2, 1), (3, 2), (1, 1)]
+    assert taken(asks, 4, is_buy=True) == [(2, 1), (3, 2), (1, 1)]
     assert asks.top(is_buy=False, n=9) == [(102, 4)]
     bids = book((True, 98, 1), (True, 99, 1))
-    assert matches(bids.take(is_buy=False, limit_e8=99, quantity_e8=5)) == [(2, 1)]
+    assert taken(bids, 5, is_buy=False, limit=99) == [(2, 1)]
 
 
 def test_what_a_taker_would_get_is_known_before():
@@ -50,3 +57,23 @@ def test_an_empty_level_is_gone_and_the_change_is_remembered():
     assert asks.top(is_buy=False, n=2) == [(101, 1), (103, 1)]
     assert (list(asks.changed[False]), list(asks.changed[True])) == ([102], [])
     assert asks.quantity(is_buy=False, price_e8=102) == 0
+
+
+def test_an_iceberg_shows_its_next_part_at_the_end_of_the_queue():
+    asks = book((False, 101, 4))
+    asks.add(Resting(2, 101, 5, is_buy=False, shown_e8=2))
+    asks.add(Resting(3, 101, 3, is_buy=False))
+    assert asks.quantity(is_buy=False, price_e8=101) == 4 + 2 + 3
+    assert asks.cost(is_buy=True, quantity_e8=100)[0] == 4 + 5 + 3
+    assert taken(asks, 11, is_buy=True) == [(1, 4), (2, 2), (3, 3), (2, 2)]
+    assert asks.quantity(is_buy=False, price_e8=101) == 1
+    asks.remove(asks.queue(is_buy=False, price_e8=101)[0])
+    assert asks.top(is_buy=False, n=1) == []
+
+
+def test_a_hidden_part_shrinks_first():
+    asks = book()
+    asks.add(Resting(1, 101, 5, is_buy=False, shown_e8=2))
+    asks.shrink(asks.queue(is_buy=False, price_e8=101)[0], 2)
+    assert asks.quantity(is_buy=False, price_e8=101) == 2
+    assert taken(asks, 9, is_buy=True) == [(1, 2), (1, 1)]

@@ -42,7 +42,7 @@ def test_at_one_price_the_earlier_order_is_filled_first(alice):
     bob = alice.beside("bob")
     alice.place(quantity="0.3", price="60000.50", newClientOrderId="first")
     bob.place(quantity="0.3", price="60000.50", newClientOrderId="second")
-    bob.place("SELL", "MARKET", quantity="0.4")
+    bob.place("SELL", "MARKET", quantity="0.4", selfTradePreventionMode="NONE")
     assert alice.query(origClientOrderId="first")["executedQty"] == "0.30000000"
     assert bob.query(origClientOrderId="second")["executedQty"] == "0.10000000"
 

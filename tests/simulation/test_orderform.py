@@ -19,7 +19,6 @@ ILLEGAL = "Illegal characters found in parameter '{}'; legal range is '{}'."
 BAD_PRICE = ILLEGAL.format("price", "^([0-9]{1,20})(\\.[0-9]{1,20})?$")
 BAD_ID = ILLEGAL.format("newClientOrderId", "^[a-zA-Z0-9-_]{1,36}$")
 UNREAD = "Not all sent parameters were read; read '6' parameter(s) but was sent '7'."
-NO_TRANSFER = "This symbol does not allow the specified self-trade prevention mode."
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,6 @@ NO_TRANSFER = "This symbol does not allow the specified self-trade prevention mo
         ({"newClientOrderId": "x" * 37}, -1100, BAD_ID),
         ({"strategyType": "999999"}, -1134, "strategyType was less than 1000000."),
         ({"colour": "red"}, -1104, UNREAD),
-        ({"selfTradePreventionMode": "TRANSFER"}, -1013, NO_TRANSFER),
     ],
 )
 def test_a_bad_limit_order_is_refused(change, code, msg):
