@@ -137,6 +137,44 @@ class Enquiries:
             "discount": rates.discount(),
         }
 
+    def prevented_matches(self, account: str, params: Params) -> list[dict[str, Any]]:
+        """``GET /api/v3/myPreventedMatches``: by ``preventedMatchId``, or by ``orderId``."""
+        known = {"symbol", "preventedMatchId", "orderId", "fromPreventedMatchId", "limit"}
+        check_known(params, frozenset(known))
+        symbol = self._symbol(params)
+        match_id, order_id = integer(params, "preventedMatchId"), integer(params, "orderId")
+        from_id = integer(params, "fromPreventedMatchId")
+        if (match_id is None) == (order_id is None) or (from_id is not None and order_id is None):
+            msg = "Combination of optional parameters invalid."
+            raise ApiError.bad_request(BAD_COMBINATION, msg)
+        chosen = [
+            one.body()
+            for one in self._floor.ledger.accounts[account].prevented.get(symbol, ())
+            if (match_id is None or one.match_id == match_id)
+            and (order_id is None or order_id in {one.taker_order_id, one.maker_order_id})
+            and (from_id is None or one.match_id >= from_id)
+        ]
+        return chosen[: limit(params)]
+
+    def allocations(self, account: str, params: Params) -> list[dict[str, Any]]:
+        """``GET /api/v3/myAllocations``: none, as every book is its own liquidity."""
+        known = {"startTime", "endTime", "fromAllocationId", "limit", "orderId", "symbol"}
+        check_known(params, frozenset(known))
+        del account
+        self._symbol(params)
+        return []
+
+    def my_filters(self, account: str, params: Params) -> dict[str, Any]:
+        """``GET /api/v3/myFilters``: what limits the account beyond a single order."""
+        check_known(params, frozenset({"symbol"}))
+        del account
+        rules = self._floor.listings[self._symbol(params)].rules
+        return {
+            "exchangeFilters": [],
+            "symbolFilters": [dict(f) for f in rules.filters if "NUM" in f["filterType"]],
+            "assetFilters": [],
+        }
+
     def _symbol(self, params: Params) -> str:
         symbol = required(params, "symbol")
         if symbol not in self._floor.listings:

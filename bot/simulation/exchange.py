@@ -4,10 +4,10 @@ Sans-I/O: no clock, no sockets, no randomness of its own. Time comes in as ``now
 happened comes out of :meth:`SimulatedExchange.take`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from bot.simulation.account import AccountSpec
 from bot.simulation.desk import OrderDesk
@@ -26,6 +26,8 @@ __all__ = ["MarketSource", "SimulatedExchange"]
 
 Params = Mapping[str, str]
 Body = dict[str, Any]
+T = TypeVar("T")
+AccountCall = Callable[[str, Params, int], T]
 
 _RATE_LIMITS: Final = (
     {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
@@ -88,6 +90,8 @@ class SimulatedExchange:
         self._desk = OrderDesk(self._floor)
         self._enquiries = Enquiries(self._floor, self._desk)
         self._public = PublicData(self._floor.listings, lambda: self.market_ms)
+        self._offer_accounts()
+        self._offer_public()
         replay(self._floor, records)
         if journal is not None:
             journal.write(opening_record(self._floor, start_ms))
@@ -136,114 +140,6 @@ class SimulatedExchange:
         """What happened since the last call, in order."""
         taken, self._floor.out = self._floor.out, []
         return taken
-
-    # --- the account's side ----------------------------------------------------------
-
-    def place_order(self, account: str, params: Params, now_ms: int) -> Body:
-        """``POST /api/v3/order``."""
-        return self._desk.place(account, params, self._enter(account, now_ms))
-
-    def test_order(self, account: str, params: Params, now_ms: int) -> Body:
-        """``POST /api/v3/order/test``."""
-        return self._desk.test(account, params, self._enter(account, now_ms))
-
-    def cancel_order(self, account: str, params: Params, now_ms: int) -> Body:
-        """``DELETE /api/v3/order``."""
-        return self._desk.cancel(account, params, self._enter(account, now_ms))
-
-    def cancel_open_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        """``DELETE /api/v3/openOrders``."""
-        return self._desk.cancel_all(account, params, self._enter(account, now_ms))
-
-    def query_order(self, account: str, params: Params, now_ms: int) -> Body:
-        """``GET /api/v3/order``."""
-        self._enter(account, now_ms)
-        return self._enquiries.order(account, params)
-
-    def open_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        """``GET /api/v3/openOrders``."""
-        self._enter(account, now_ms)
-        return self._enquiries.open_orders(account, params)
-
-    def all_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        """``GET /api/v3/allOrders``."""
-        self._enter(account, now_ms)
-        return self._enquiries.all_orders(account, params)
-
-    def my_trades(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        """``GET /api/v3/myTrades``."""
-        self._enter(account, now_ms)
-        return self._enquiries.my_trades(account, params)
-
-    def account_info(self, account: str, params: Params, now_ms: int) -> Body:
-        """``GET /api/v3/account``."""
-        self._enter(account, now_ms)
-        return self._enquiries.account(account, params)
-
-    def commission(self, account: str, params: Params, now_ms: int) -> Body:
-        """``GET /api/v3/account/commission``."""
-        self._enter(account, now_ms)
-        return self._enquiries.commission(account, params)
-
-    def unfilled_order_count(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        """``GET /api/v3/rateLimit/order``; also what the X-MBX-ORDER-COUNT headers need.
-
-        The limit itself (-1015, 429) is enforced by :meth:`place_order`.
-        """
-        del params
-        return self._floor.counts.body(account, self._enter(account, now_ms))
-
-    # --- public data, as of the last advance -----------------------------------------
-
-    def exchange_info(self, params: Params) -> Body:
-        """``GET /api/v3/exchangeInfo``."""
-        if "symbol" in params:
-            listings = [self._public.listing(params)]
-        else:
-            listings = self._public.chosen(params)
-        return {
-            "timezone": "UTC",
-            "serverTime": self._now_ms,
-            "rateLimits": [_RATE_LIMITS[0], *self._floor.counts.rules(), _RATE_LIMITS[1]],
-            "exchangeFilters": [],
-            "symbols": [listing.rules.exchange_info() for listing in listings],
-        }
-
-    def depth(self, params: Params) -> Body:
-        """``GET /api/v3/depth``."""
-        return self._public.depth(params)
-
-    def trades(self, params: Params) -> list[Body]:
-        """``GET /api/v3/trades``."""
-        return self._public.trades(params)
-
-    def historical_trades(self, params: Params) -> list[Body]:
-        """``GET /api/v3/historicalTrades``."""
-        return self._public.historical_trades(params)
-
-    def agg_trades(self, params: Params) -> list[Body]:
-        """``GET /api/v3/aggTrades``."""
-        return self._public.agg_trades(params)
-
-    def klines(self, params: Params) -> list[list[Any]]:
-        """``GET /api/v3/klines``."""
-        return self._public.klines(params)
-
-    def avg_price(self, params: Params) -> Body:
-        """``GET /api/v3/avgPrice``."""
-        return self._public.avg_price(params)
-
-    def ticker_24hr(self, params: Params) -> Body | list[Body]:
-        """``GET /api/v3/ticker/24hr``."""
-        return self._public.ticker_24hr(params)
-
-    def ticker_price(self, params: Params) -> Body | list[Body]:
-        """``GET /api/v3/ticker/price``."""
-        return self._public.ticker_price(params)
-
-    def book_ticker(self, params: Params) -> Body | list[Body]:
-        """``GET /api/v3/ticker/bookTicker``."""
-        return self._public.book_ticker(params)
 
     # --- for the wire's streams ------------------------------------------------------
 
@@ -335,9 +231,113 @@ class SimulatedExchange:
             "accounts": funds,
         }
 
+    # --- calls -----------------------------------------------------------------------
+
+    def _offer_accounts(self) -> None:
+        """The account's side: each takes (account, params, now_ms)."""
+        desk, asks = self._desk, self._enquiries
+        call, ask = self._entering, self._asking
+        self.place_order = call(desk.place)  # POST /api/v3/order
+        self.test_order = call(desk.test)  # POST /api/v3/order/test
+        self.cancel_order = call(desk.cancel)  # DELETE /api/v3/order
+        self.cancel_open_orders = call(desk.cancel_all)  # DELETE /api/v3/openOrders
+        self.cancel_replace = ask(_not_offered)  # POST /api/v3/order/cancelReplace
+        self.amend_order = ask(_not_offered)  # PUT /api/v3/order/amend/keepPriority
+        self.sor_order = ask(_not_offered)  # POST /api/v3/sor/order
+        self.sor_test = ask(_not_offered)  # POST /api/v3/sor/order/test
+        self.place_oco = ask(_not_offered)  # POST /api/v3/orderList/oco
+        self.place_oco_legacy = ask(_not_offered)  # POST /api/v3/order/oco
+        self.place_oto = ask(_not_offered)  # POST /api/v3/orderList/oto
+        self.place_otoco = ask(_not_offered)  # POST /api/v3/orderList/otoco
+        self.place_opo = ask(_not_offered)  # POST /api/v3/orderList/opo
+        self.place_opoco = ask(_not_offered)  # POST /api/v3/orderList/opoco
+        self.cancel_order_list = ask(_not_offered)  # DELETE /api/v3/orderList
+        self.query_order_list = ask(_not_offered)  # GET /api/v3/orderList
+        self.open_order_lists = ask(_no_rows)  # GET /api/v3/openOrderList
+        self.all_order_lists = ask(_no_rows)  # GET /api/v3/allOrderList
+        self.query_order = ask(asks.order)  # GET /api/v3/order
+        self.open_orders = ask(asks.open_orders)  # GET /api/v3/openOrders
+        self.all_orders = ask(asks.all_orders)  # GET /api/v3/allOrders
+        self.my_trades = ask(asks.my_trades)  # GET /api/v3/myTrades
+        self.account_info = ask(asks.account)  # GET /api/v3/account
+        self.commission = ask(asks.commission)  # GET /api/v3/account/commission
+        self.prevented_matches = ask(asks.prevented_matches)  # GET /api/v3/myPreventedMatches
+        self.allocations = ask(asks.allocations)  # GET /api/v3/myAllocations
+        self.amendments = ask(_no_rows)  # GET /api/v3/order/amendments
+        self.my_filters = ask(asks.my_filters)  # GET /api/v3/myFilters
+
+    def _offer_public(self) -> None:
+        """Public data as of the last advance: each takes (params)."""
+        public = self._public
+        self.depth = public.depth  # GET /api/v3/depth
+        self.trades = public.trades  # GET /api/v3/trades
+        self.historical_trades = public.historical_trades  # GET /api/v3/historicalTrades
+        self.agg_trades = public.agg_trades  # GET /api/v3/aggTrades
+        self.klines = public.klines  # GET /api/v3/klines
+        self.ui_klines = public.klines  # GET /api/v3/uiKlines
+        self.avg_price = public.avg_price  # GET /api/v3/avgPrice
+        self.ticker_24hr = public.ticker_24hr  # GET /api/v3/ticker/24hr
+        self.ticker_price = public.ticker_price  # GET /api/v3/ticker/price
+        self.book_ticker = public.book_ticker  # GET /api/v3/ticker/bookTicker
+        self.ticker_window = public.ticker_24hr  # GET /api/v3/ticker
+        self.trading_day = public.ticker_24hr  # GET /api/v3/ticker/tradingDay
+        self.execution_rules = public.execution_rules  # GET /api/v3/executionRules
+        self.reference_price = public.reference_price  # GET /api/v3/referencePrice
+        # GET /api/v3/referencePrice/calculation
+        self.reference_price_calculation = public.reference_price_calculation
+
+    def exchange_info(self, params: Params) -> Body:
+        """``GET /api/v3/exchangeInfo``."""
+        if "symbol" in params:
+            listings = [self._public.listing(params)]
+        else:
+            listings = self._public.chosen(params)
+        return {
+            "timezone": "UTC",
+            "serverTime": self._now_ms,
+            "rateLimits": [_RATE_LIMITS[0], *self._floor.counts.rules(), _RATE_LIMITS[1]],
+            "exchangeFilters": [],
+            "symbols": [listing.rules.exchange_info() for listing in listings],
+        }
+
+    def unfilled_order_count(self, account: str, params: Params, now_ms: int) -> list[Body]:
+        """``GET /api/v3/rateLimit/order``; also what the X-MBX-ORDER-COUNT headers need.
+
+        The limit itself (-1015, 429) is enforced when an order is placed.
+        """
+        del params
+        return self._floor.counts.body(account, self._enter(account, now_ms))
+
+    def _entering(self, answer: Callable[[str, Params, int], T]) -> AccountCall[T]:
+        """The call, once the market has caught up and the account is known."""
+
+        def call(account: str, params: Params, now_ms: int) -> T:
+            return answer(account, params, self._enter(account, now_ms))
+
+        return call
+
+    def _asking(self, answer: Callable[[str, Params], T]) -> AccountCall[T]:
+        """The same for answers that do not depend on the time."""
+
+        def call(account: str, params: Params, now_ms: int) -> T:
+            self._enter(account, now_ms)
+            return answer(account, params)
+
+        return call
+
     def _enter(self, account: str, now_ms: int) -> int:
         """Let the market catch up before the account acts; the exchange's time."""
         if account not in self._floor.ledger.accounts:
             raise ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
         self.advance(now_ms)
         return self._now_ms
+
+
+def _not_offered(account: str, params: Params) -> Body:
+    del account, params
+    raise ApiError.bad_request(-1020, "This operation is not supported.")
+
+
+def _no_rows(account: str, params: Params) -> list[Body]:
+    del account, params
+    return []
