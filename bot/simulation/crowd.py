@@ -7,8 +7,8 @@ from typing import Final
 
 from bot.simulation.book import Resting
 from bot.simulation.fixedpoint import ONE
-from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
+from bot.simulation.pit import Pit
 
 __all__ = ["Crowd", "Temper"]
 
@@ -47,7 +47,7 @@ class Crowd:
         # Orders that may have been filled since; they are weeded out when they are drawn.
         self._orders: list[Resting] = []
 
-    def arrive(self, floor: Floor, now_ms: int) -> None:
+    def arrive(self, floor: Pit, now_ms: int) -> None:
         """Build the first book, and make the first trade."""
         middle = self._fair_tick()
         for is_buy in (True, False):
@@ -60,7 +60,7 @@ class Crowd:
         self._take(floor, now_ms, is_buy=self._rng.random() < 0.5)  # noqa: PLR2004 - a coin
         floor.settle(self.listing, now_ms)
 
-    def act(self, floor: Floor, now_ms: int) -> None:
+    def act(self, floor: Pit, now_ms: int) -> None:
         """One event of this market, and what keeps its book tight, deep and bounded."""
         rng = self._rng
         if len(self._orders) >= _ORDERS_AIMED:
@@ -85,7 +85,7 @@ class Crowd:
 
     # --- the events --------------------------------------------------------------------
 
-    def _chase(self, floor: Floor, now_ms: int) -> bool:
+    def _chase(self, floor: Pit, now_ms: int) -> bool:
         """If the fair price left the spread, the touch follows: by trades or by retreat."""
         book = self.listing.book
         fair = self._fair_tick()
@@ -118,7 +118,7 @@ class Crowd:
         for resting in doomed:
             book.remove(resting)
 
-    def _take(self, floor: Floor, now_ms: int, *, is_buy: bool) -> None:
+    def _take(self, floor: Pit, now_ms: int, *, is_buy: bool) -> None:
         """A market order; sizes have a heavy tail."""
         touch = self.listing.book.best(not is_buy)
         if touch is None:
@@ -134,7 +134,7 @@ class Crowd:
             now_ms=now_ms,
         )
 
-    def _join(self, floor: Floor, now_ms: int, *, is_buy: bool) -> None:
+    def _join(self, floor: Pit, now_ms: int, *, is_buy: bool) -> None:
         """A limit order at the touch or behind it, the further the rarer."""
         book = self.listing.book
         own, other = book.best(is_buy), book.best(not is_buy)
@@ -159,7 +159,7 @@ class Crowd:
 
     # --- upkeep ------------------------------------------------------------------------
 
-    def _tighten(self, floor: Floor, now_ms: int) -> None:
+    def _tighten(self, floor: Pit, now_ms: int) -> None:
         """Quote inside a wide spread, at the fair price."""
         book, tick, rng = self.listing.book, self._tick, self._rng
         bid, ask = book.best(is_buy=True), book.best(is_buy=False)
@@ -177,7 +177,7 @@ class Crowd:
         if bid is not None and (ask is None or ask - bid > width):
             self._add(floor, now_ms, is_buy=False, price_e8=bid + width)
 
-    def _deepen(self, floor: Floor, now_ms: int, *, is_buy: bool) -> None:
+    def _deepen(self, floor: Pit, now_ms: int, *, is_buy: bool) -> None:
         """Never fewer than the least levels, never more than the most."""
         side = self.listing.book.side(is_buy)
         touch = side.best()
@@ -202,7 +202,7 @@ class Crowd:
 
     # --- draws -------------------------------------------------------------------------
 
-    def _add(self, floor: Floor, now_ms: int, *, is_buy: bool, price_e8: int) -> None:
+    def _add(self, floor: Pit, now_ms: int, *, is_buy: bool, price_e8: int) -> None:
         resting = floor.submit(
             self.listing,
             is_buy=is_buy,

@@ -8,8 +8,8 @@ from typing import Final
 
 from bot.simulation.crowd import Crowd, Temper
 from bot.simulation.fixedpoint import ONE, notional
-from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing, PublicTrade
+from bot.simulation.pit import Pit
 
 __all__ = ["DEFAULT_TEMPERS", "SeededMarket"]
 
@@ -56,7 +56,7 @@ class SeededMarket:
         # (when, which crowd); -1 is the breath.
         self._due: list[tuple[float, int]] = []
 
-    def start(self, floor: Floor, now_ms: int) -> None:
+    def start(self, floor: Pit, now_ms: int) -> None:
         for index, (symbol, listing) in enumerate(floor.listings.items()):
             rng = random.Random(f"{self._seed}/{symbol}")  # noqa: S311 - a simulation
             temper = self._tempers.get(symbol, _OTHER)
@@ -71,7 +71,7 @@ class SeededMarket:
             heapq.heappush(self._due, (now_ms + rng.expovariate(self._rate / 1000), index))
         heapq.heappush(self._due, (float(now_ms + _BREATH_MS), -1))
 
-    def advance(self, floor: Floor, now_ms: int) -> None:
+    def advance(self, floor: Pit, now_ms: int) -> None:
         due = self._due
         if due and now_ms - due[0][0] > _CATCH_UP_MS:
             skipped = now_ms - _CATCH_UP_MS - due[0][0]

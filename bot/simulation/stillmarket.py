@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.simulation.fixedpoint import parse
-from bot.simulation.floor import Floor
+from bot.simulation.pit import Pit
 
 __all__ = ["StillMarket"]
 
@@ -24,7 +24,7 @@ class StillMarket:
         """``bids`` and ``asks`` by symbol."""
         self._orders = ((True, bids or {}), (False, asks or {}))
 
-    def start(self, floor: Floor, now_ms: int) -> None:
+    def start(self, floor: Pit, now_ms: int) -> None:
         for is_buy, by_symbol in self._orders:
             for symbol, levels in by_symbol.items():
                 for price, quantity in levels:
@@ -38,7 +38,7 @@ class StillMarket:
         for listing in floor.listings.values():
             floor.settle(listing, now_ms)
 
-    def advance(self, floor: Floor, now_ms: int) -> None:
+    def advance(self, floor: Pit, now_ms: int) -> None:
         """Nothing ever happens."""
 
     def next_due_ms(self) -> int | None:

@@ -1,0 +1,167 @@
+"""Who trades futures, what they own, and how they chose to trade."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Final
+
+from bot.simulation.account import AccountSpec
+from bot.simulation.futures.amounts import ZERO, fixed, money, plain
+from bot.simulation.futures.contracts import Contract, Kind
+from bot.simulation.futures.positions import Position
+
+__all__ = ["DEFAULT_BALANCES", "DEFAULT_LEVERAGE", "FuturesAccount", "Income", "Trade", "opened"]
+
+DEFAULT_BALANCES: Final[Mapping[Kind, Mapping[str, Decimal]]] = {
+    "usdm": {"USDT": Decimal(100_000)},
+    "coinm": {"BTC": Decimal(10), "ETH": Decimal(100)},
+}
+DEFAULT_LEVERAGE: Final = 20
+_RATES: Final = {"maker_rate": Decimal("0.0002"), "taker_rate": Decimal("0.0005")}
+
+
+def opened(key: str, secret: str, kind: Kind, balances: Mapping[str, Decimal]) -> AccountSpec:
+    """An account of the futures exchange; without balances it gets the default ones."""
+    spec = AccountSpec(key, secret, balances=dict(balances or DEFAULT_BALANCES[kind]))
+    return replace(spec, **_RATES)
+
+
+@dataclass(slots=True)
+class Trade:
+    """One fill of one of the account's orders."""
+
+    symbol: str
+    trade_id: int
+    order_id: int
+    side: str
+    position_side: str
+    price: Decimal
+    quantity: Decimal
+    value: Decimal
+    """In the margin asset."""
+    realised: Decimal
+    commission: Decimal
+    time_ms: int
+    is_maker: bool
+
+    def body(self, contract: Contract) -> dict[str, Any]:
+        """As ``GET userTrades`` gives it."""
+        asset = contract.margin_asset
+        body: dict[str, Any] = {"symbol": self.symbol}
+        if contract.is_inverse:
+            body["pair"] = contract.pair
+        body |= {
+            "id": self.trade_id,
+            "orderId": self.order_id,
+            "side": self.side,
+            "price": fixed(self.price, contract.price_places),
+            "qty": fixed(self.quantity, contract.quantity_places),
+            "realizedPnl": money(self.realised),
+            "marginAsset": asset,
+            "quoteQty": plain(self.value),
+            "commission": money(self.commission),
+            "commissionAsset": asset,
+            "time": self.time_ms,
+            "positionSide": self.position_side,
+            "buyer": self.side == "BUY",
+            "maker": self.is_maker,
+        }
+        if contract.size is not None:
+            body["baseQty"] = money(self.value)
+            body["quoteQty"] = plain(self.quantity * contract.size)
+        return body
+
+
+@dataclass(slots=True)
+class Income:
+    """One change of the wallet and its reason."""
+
+    kind: str
+    asset: str
+    amount: Decimal
+    time_ms: int
+    number: int
+    symbol: str = ""
+    info: str = ""
+    trade_id: int | None = None
+
+    def body(self) -> dict[str, Any]:
+        """As ``GET income`` gives it."""
+        return {
+            "symbol": self.symbol,
+            "incomeType": self.kind,
+            "income": money(self.amount),
+            "asset": self.asset,
+            "info": self.info or self.kind,
+            "time": self.time_ms,
+            "tranId": self.number,
+            "tradeId": "" if self.trade_id is None else str(self.trade_id),
+        }
+
+
+class FuturesAccount:
+    """One account: wallets, positions, settings, trades and incomes."""
+
+    def __init__(self, spec: AccountSpec, contracts: Mapping[str, Contract]) -> None:
+        self.key = spec.key
+        self.maker_rate = spec.maker_rate
+        self.taker_rate = spec.taker_rate
+        self.contracts = contracts
+        assets = dict.fromkeys(c.margin_asset for c in contracts.values())
+        self.wallets: dict[str, Decimal] = dict.fromkeys(assets, ZERO)
+        for asset, amount in spec.balances.items():
+            self.wallets[asset] = Decimal(amount)
+        self.update_ms = dict.fromkeys(self.wallets, 0)
+        self.positions: dict[tuple[str, str], Position] = {}
+        self.leverage: dict[str, int] = {}
+        self.isolated: set[str] = set()
+        self.is_hedged = False
+        self.is_multi_asset = False
+        self.trades: dict[str, list[Trade]] = {}
+        self.incomes: list[Income] = []
+        # Symbols whose last margin call has been sent and still holds.
+        self.called: set[str] = set()
+
+    def position(self, symbol: str, side: str) -> Position:
+        """The slot of that side; a new one is flat."""
+        found = self.positions.get((symbol, side))
+        if found is None:
+            found = self.positions[symbol, side] = Position(self.contracts[symbol], side)
+        return found
+
+    def sides(self) -> tuple[str, ...]:
+        """The slots of a symbol in the account's position mode."""
+        return ("LONG", "SHORT") if self.is_hedged else ("BOTH",)
+
+    def slots(self, symbol: str) -> list[Position]:
+        """The positions of a symbol, flat ones included."""
+        return [self.position(symbol, side) for side in self.sides()]
+
+    def held(self) -> list[Position]:
+        """The positions that are not flat."""
+        return [p for p in self.positions.values() if p.amount]
+
+    def leverage_of(self, symbol: str) -> int:
+        return self.leverage.get(symbol, DEFAULT_LEVERAGE)
+
+    def margin_type(self, symbol: str) -> str:
+        return "isolated" if symbol in self.isolated else "cross"
+
+    def cross_wallet(self, asset: str) -> Decimal:
+        """The wallet without what stands behind isolated positions."""
+        return self.wallets.get(asset, ZERO) - sum(
+            (p.isolated_wallet for p in self._of(asset)), ZERO
+        )
+
+    def crossed(self, asset: str) -> list[Position]:
+        """The open cross positions whose margin is that asset."""
+        return [p for p in self._of(asset) if p.contract.symbol not in self.isolated]
+
+    def credit(self, income: Income) -> None:
+        """Change the wallet, and write down why."""
+        self.wallets[income.asset] += income.amount
+        self.update_ms[income.asset] = income.time_ms
+        self.incomes.append(income)
+
+    def _of(self, asset: str) -> Iterable[Position]:
+        return (p for p in self.held() if p.contract.margin_asset == asset)
