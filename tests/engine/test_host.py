@@ -5,6 +5,7 @@ import pytest
 from bot.domain.commands import CancelOrder, SubmitOrder
 from bot.domain.errors import StrategyError
 from bot.domain.events import StopRequested
+from bot.domain.market import Bar
 from bot.domain.values import MS_NS, OrderStatus
 from bot.engine.host import StrategySpec
 from bot.strategy.params import StrategyParams
@@ -69,6 +70,7 @@ def test_the_fifth_fault_within_a_minute_is_the_last(engine_driver):
     d.wait(10)
     d.canceled(open_order)
     assert not d.puppet("bad").told("on_timer")
+    assert not any(owner == "bad" for owner, _ in d.engine.timers._live), "it wakes for nothing"
     assert d.puppet("bad").told("on_order")[-1].status is OrderStatus.OPEN
 
 
@@ -170,8 +172,6 @@ def test_a_strategy_that_is_slow_now_and_then_goes_on(engine_driver):
 
 
 def test_bars_of_another_strategys_interval_do_not_come_along(engine_driver):
-    from bot.domain.market import Bar
-
     d = engine_driver("one", "five").live()
     d.act(lambda s: s.subscribe_bars("BTCUSDT", "1m"), "one")
     d.act(lambda s: s.subscribe_bars("BTCUSDT", "5m"), "five")

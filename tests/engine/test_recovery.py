@@ -134,6 +134,17 @@ def test_an_open_order_is_open_and_swept(engine_driver):
     assert d.status("bot-puppet-run0-1") is OrderStatus.CANCELED
 
 
+def test_an_open_order_does_not_count_as_gone_right_after_the_restart(engine_driver):
+    d = restored(engine_driver, orders=[an_order()])
+    cid, began_ns = "bot-puppet-run0-1", d.now_ns
+    for _ in range(10):
+        d.not_found(cid, asked_ns=began_ns + 15 * SECOND_NS)
+    assert d.status(cid) is OrderStatus.OPEN
+    for _ in range(5):
+        d.not_found(cid, asked_ns=began_ns + 15 * SECOND_NS + 1)
+    assert d.status(cid) is OrderStatus.EXPIRED
+
+
 def test_an_order_of_an_earlier_run_can_be_seen_and_cancelled_by_its_strategy(engine_driver):
     d = restored(engine_driver, orders=[an_order()]).live()
     assert len(d.act(lambda s: s.open_orders())) == 1
