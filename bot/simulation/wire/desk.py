@@ -20,6 +20,7 @@ __all__ = ["SECURITY", "Desk", "Verdict"]
 SECURITY: Final = frozenset({"signature", "apiKey", "timestamp", "recvWindow", "returnRateLimits"})
 """Parameters that are the wire's own."""
 _TOO_MANY: Final = 429
+_CANCEL_REPLACE_FAILED: Final = (-2021, -2022)
 _TEN_SECONDS_MS: Final = 10_000
 _DAY_MS: Final = 86_400_000
 
@@ -32,7 +33,7 @@ class Verdict(msgspec.Struct, frozen=True):
     html_status: int = 0
     cut: bool = False
     order_counts: tuple[dict[str, Any], ...] = ()
-    """The account's ORDERS rate limits, after a successful order request."""
+    """The account's ORDERS rate limits, after an order was placed or replaced."""
 
 
 class Counted(Protocol):
@@ -81,14 +82,16 @@ class Desk:
         fault = self._plan.http(endpoint.method, endpoint.path, now_ms)
         if fault is not None and fault.when != "after":
             return self._struck(fault)
+        account = ""
         try:
             allowance.charge(endpoint.weight(params), self.server_ms())
             account = self._account(endpoint, params, payload, api_key, session)
             verdict = self._execute(endpoint, account, params, now_ms)
-            if endpoint.is_order:
+            if endpoint.is_order and endpoint.is_free(verdict.body):
                 allowance.refund(endpoint.weight(params))
         except ApiError as e:
-            verdict = Verdict(error=self._with_wait(e))
+            counts = self._counts(account, now_ms) if e.code in _CANCEL_REPLACE_FAILED else ()
+            verdict = Verdict(error=self._with_wait(e), order_counts=counts)
         except Exception:  # noqa: BLE001 - wall: a request must not bring the exchange down
             logger.exception("{} {} failed", endpoint.method, endpoint.path)
             unknown = "An unknown error occurred while processing the request."
@@ -139,10 +142,12 @@ class Desk:
         asked = {name: value for name, value in params.items() if name not in SECURITY}
         call = Call(self._exchange, account, asked, now_ms, self.server_ms())
         body = endpoint.answer(call)
-        if not endpoint.is_order:
+        if not endpoint.is_order or not endpoint.shows_counts:
             return Verdict(body=body)
-        counts = self._exchange.unfilled_order_count(account, {}, now_ms)
-        return Verdict(body=body, order_counts=tuple(counts))
+        return Verdict(body=body, order_counts=self._counts(account, now_ms))
+
+    def _counts(self, account: str, now_ms: int) -> tuple[dict[str, Any], ...]:
+        return tuple(self._exchange.unfilled_order_count(account, {}, now_ms))
 
     def _with_wait(self, error: ApiError) -> ApiError:
         """Too many orders: the next window of ten seconds, or day, is when to come back."""

@@ -9,9 +9,11 @@ from aiohttp import web
 from bot.simulation.errors import ApiError
 from bot.simulation.wire import frames
 from bot.simulation.wire.desk import Desk, Verdict
-from bot.simulation.wire.endpoints import BY_ROUTE, Endpoint
+from bot.simulation.wire.endpoints import Endpoint
 from bot.simulation.wire.limits import Allowance, Limits
 from bot.simulation.wire.requests import rest_params, rest_payload
+from bot.simulation.wire.routes import BY_ROUTE
+from bot.simulation.wire.timeunits import answer_in_microseconds, wants_microseconds
 
 __all__ = ["Gateway", "html_page", "json_response"]
 
@@ -56,9 +58,10 @@ class Gateway:
             return self._unknown(request.method, path)
         body = await request.read()
         try:
+            micro = wants_microseconds(request.headers.get("X-MBX-TIME-UNIT"))
             params = rest_params(query, body)
         except ApiError as e:
-            return _error(e, allowance)
+            return _response(Verdict(error=e), allowance)
         verdict = self._desk.handle(
             endpoint,
             params=params,
@@ -67,7 +70,7 @@ class Gateway:
             session=None,
             allowance=allowance,
         )
-        return _response(verdict, allowance)
+        return _response(verdict, allowance, micro=micro)
 
     def _unknown(self, method: str, path: str) -> web.Response:
         if any(path == known for _, known in self._routes):
@@ -113,29 +116,33 @@ def html_page(status: int) -> web.Response:
     return web.Response(status=status, text=page, content_type="text/html")
 
 
-def _response(verdict: Verdict, allowance: Allowance) -> web.Response | None:
+def _response(
+    verdict: Verdict, allowance: Allowance, *, micro: bool = False
+) -> web.Response | None:
     if verdict.cut:
         return None
     if verdict.html_status:
         return html_page(verdict.html_status)
-    if verdict.error is not None:
-        return _error(verdict.error, allowance)
     headers = _weight(allowance)
     for row in verdict.order_counts:
         letter = _LETTERS[row["interval"]]
         headers[f"X-MBX-ORDER-COUNT-{row['intervalNum']}{letter}"] = str(row["count"])
-    return json_response(verdict.body, headers=headers)
+    status, body = 200, verdict.body
+    if verdict.error is not None:
+        status, body = verdict.error.status, verdict.error.body
+        headers |= _wait(body)
+    return json_response(
+        answer_in_microseconds(body) if micro else body, status=status, headers=headers
+    )
 
 
-def _error(error: ApiError, allowance: Allowance) -> web.Response:
-    headers, body = _weight(allowance), error.body
-    data = error.data or {}
-    if "retryAfter" in data:
-        # On REST the wait is a header, and a duration.
-        wait_ms = data["retryAfter"] - data["serverTime"]
-        headers["Retry-After"] = str(math.ceil(wait_ms / 1000))
-        del body["data"]
-    return json_response(body, status=error.status, headers=headers)
+def _wait(body: dict[str, Any]) -> dict[str, str]:
+    """When to come back: on REST it is a header, and a duration."""
+    data = body.get("data", {})
+    if "retryAfter" not in data:
+        return {}
+    del body["data"]
+    return {"Retry-After": str(math.ceil((data["retryAfter"] - data["serverTime"]) / 1000))}
 
 
 def _weight(allowance: Allowance) -> dict[str, str]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.simulation.wire import frames
-from bot.simulation.wire.payloads import in_microseconds
 from bot.simulation.wire.peer import Peer
+from bot.simulation.wire.timeunits import event_in_microseconds
 from bot.simulation.wire.turbulence import Turbulence
 
-__all__ = ["Hub", "Listener"]
+__all__ = ["Hub", "Listener", "stream_frame"]
 
 
 class Listener:
@@ -68,15 +68,16 @@ class Hub:
             shape = (listener.combined, listener.micro)
             frame = built.get(shape)
             if frame is None:
-                frame = built[shape] = _frame(name, payload, *shape)
+                frame = built[shape] = stream_frame(name, payload, *shape)
             listener.peer.post(frame)
 
 
-def _frame(name: str, payload: Any, combined: bool, micro: bool) -> bytes:
+def stream_frame(name: str, payload: Any, combined: bool, micro: bool) -> bytes:
+    """The frame of one payload; ``combined`` wraps it with the name of its stream."""
     if isinstance(payload, bytes):
         data = payload
     else:
-        data = frames.encoded(in_microseconds(payload) if micro else payload)
+        data = frames.encoded(event_in_microseconds(payload) if micro else payload)
     if combined:
         data = b'{"stream":' + frames.encoded(name) + b',"data":' + data + b"}"
     return frames.text(data)

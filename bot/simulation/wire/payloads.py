@@ -3,9 +3,8 @@
 Source: Binance spot documentation, "WebSocket Streams", with times in milliseconds.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from bot.simulation.emissions import AggTradeMade, TradeMade
 
@@ -14,7 +13,6 @@ __all__ = [
     "avg_price",
     "book_ticker",
     "depth_update",
-    "in_microseconds",
     "kline",
     "mini_ticker",
     "partial_depth",
@@ -24,21 +22,6 @@ __all__ = [
 
 Payload = dict[str, Any]
 Pairs = list[list[str]]
-
-_TIMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "trade": ("E", "T"),
-    "aggTrade": ("E", "T"),
-    "kline": ("E",),
-    "depthUpdate": ("E",),
-    "24hrMiniTicker": ("E",),
-    "24hrTicker": ("E", "O", "C"),
-    "avgPrice": ("E", "T"),
-    "executionReport": ("E", "T", "W", "O", "D"),
-    "outboundAccountPosition": ("E", "u"),
-    "balanceUpdate": ("E", "T"),
-    "serverShutdown": ("E",),
-    "eventStreamTerminated": ("E",),
-}
 
 
 def text(value: Decimal) -> str:
@@ -171,20 +154,3 @@ def avg_price(symbol: str, minutes: int, price: Decimal, last_ms: int, event_ms:
         "w": text(price),
         "T": last_ms,
     }
-
-
-def in_microseconds(payload: Any) -> Any:
-    """The same payload for a connection with ``timeUnit=MICROSECOND``."""
-    if isinstance(payload, list):
-        return [in_microseconds(entry) for entry in payload]
-    times = _TIMES.get(payload.get("e", ""), ())
-    scaled = dict(payload)
-    for name in times:
-        if isinstance(scaled.get(name), int) and scaled[name] > 0:
-            scaled[name] *= 1_000
-    if payload.get("e") == "kline":
-        bar = dict(payload["k"])
-        # A bar closes in the last microsecond before the next one opens.
-        bar["t"], bar["T"] = bar["t"] * 1_000, bar["T"] * 1_000 + 999
-        scaled["k"] = bar
-    return scaled

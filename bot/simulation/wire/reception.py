@@ -18,6 +18,7 @@ from bot.simulation.wire.limits import Allowance, Limits
 from bot.simulation.wire.peer import Peer
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.session import Session
+from bot.simulation.wire.timeunits import wants_microseconds
 from bot.simulation.wire.users import Subscriber, UserStreams
 
 __all__ = ["Reception"]
@@ -172,10 +173,4 @@ class Reception:
 
 
 def _micro(options: dict[str, list[str]]) -> bool:
-    unit = options.get("timeUnit", ["MILLISECOND"])[0]
-    if unit in ("MILLISECOND", "millisecond"):
-        return False
-    if unit in ("MICROSECOND", "microsecond"):
-        return True
-    msg = "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
-    raise ApiError(400, -1194, msg)
+    return wants_microseconds(next(iter(options.get("timeUnit", ())), None))

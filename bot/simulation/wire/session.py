@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from bot.simulation.errors import ApiError
 from bot.simulation.wire.desk import Desk, Verdict
-from bot.simulation.wire.endpoints import BY_METHOD, Endpoint
+from bot.simulation.wire.endpoints import Endpoint
 from bot.simulation.wire.envelope import Envelope, Malformed, refusal, success
 from bot.simulation.wire.limits import Allowance
 from bot.simulation.wire.requests import ws_payload
+from bot.simulation.wire.routes import BY_METHOD
+from bot.simulation.wire.timeunits import answer_in_microseconds
 from bot.simulation.wire.users import Subscriber, UserStreams
 
 __all__ = ["Session"]
@@ -81,7 +83,7 @@ class Session:
             session=self._account,
             allowance=self._allowance,
         )
-        return self._verdict(envelope, verdict)
+        return self._verdict(envelope, verdict, in_list=endpoint.in_list)
 
     def _own(self, envelope: Envelope, method: Any) -> dict[str, Any]:
         try:
@@ -91,14 +93,16 @@ class Session:
             return self._dressed(envelope, refusal(envelope.ident, e), ())
         return self._dressed(envelope, success(envelope.ident, result), ())
 
-    def _verdict(self, envelope: Envelope, verdict: Verdict) -> dict[str, Any] | None:
+    def _verdict(
+        self, envelope: Envelope, verdict: Verdict, *, in_list: bool
+    ) -> dict[str, Any] | None:
         if verdict.cut:
             self._subscriber.peer.abort()
             return None
         if verdict.error is not None:
             reply = refusal(envelope.ident, verdict.error)
         else:
-            reply = success(envelope.ident, verdict.body)
+            reply = success(envelope.ident, [verdict.body] if in_list else verdict.body)
         return self._dressed(envelope, reply, verdict.order_counts)
 
     def _dressed(
@@ -106,7 +110,7 @@ class Session:
     ) -> dict[str, Any]:
         if envelope.show_limits:
             reply["rateLimits"] = [*order_counts, self._desk.weight_row(self._allowance)]
-        return reply
+        return answer_in_microseconds(reply) if self._subscriber.micro else reply
 
     # --- sessions ---------------------------------------------------------------------
 

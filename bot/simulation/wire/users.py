@@ -10,8 +10,8 @@ from typing import Any
 from bot.simulation.emissions import UserEvent
 from bot.simulation.errors import ApiError
 from bot.simulation.wire import frames
-from bot.simulation.wire.payloads import in_microseconds
 from bot.simulation.wire.peer import Peer
+from bot.simulation.wire.timeunits import event_in_microseconds
 from bot.simulation.wire.turbulence import Turbulence
 
 __all__ = ["Subscriber", "UserStreams"]
@@ -92,7 +92,7 @@ class UserStreams:
 
 
 def _encoded(payload: dict[str, Any], micro: bool) -> bytes:
-    return frames.encoded(in_microseconds(payload) if micro else payload)
+    return frames.encoded(event_in_microseconds(payload) if micro else payload)
 
 
 def _frame(ident: int, event: bytes) -> bytes:
