@@ -24,11 +24,13 @@ class Admin:
         plan: FaultPlan,
         connections: Connections,
         now_ms: Callable[[], int],
+        futures: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self._exchange = exchange
         self._plan = plan
         self._connections = connections
         self._now_ms = now_ms
+        self._futures = futures
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """The response to a request below ``/sim/``."""
@@ -49,7 +51,11 @@ class Admin:
 
     def _state(self) -> dict[str, Any]:
         described = [connection.describe() for connection in self._connections]
-        return self._exchange.state() | {"connections": described, "clock": self._now_ms()}
+        return self._exchange.state() | {
+            "futures": self._futures(),
+            "connections": described,
+            "clock": self._now_ms(),
+        }
 
 
 def _json(body: bytes) -> Any:

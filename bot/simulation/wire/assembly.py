@@ -1,14 +1,18 @@
 """The parts of the wire and how they hang together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.faults import FaultPlan
+from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.wire.admin import Admin
 from bot.simulation.wire.connections import Connections, Disruption
 from bot.simulation.wire.control import Controls
 from bot.simulation.wire.desk import Desk
 from bot.simulation.wire.driver import Driver, WallClock
+from bot.simulation.wire.futures.assembly import FuturesWire, Shared
+from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.gateway import Gateway
 from bot.simulation.wire.hub import Hub
 from bot.simulation.wire.keys import Keyring
@@ -36,9 +40,17 @@ class Parts:
     gateway: Gateway
     reception: Reception
     admin: Admin
+    futures: FuturesWire
 
 
-def assemble(exchange: SimulatedExchange, *, plan: FaultPlan, rules: WireRules) -> Parts:
+def assemble(
+    exchange: SimulatedExchange,
+    *,
+    plan: FaultPlan,
+    rules: WireRules,
+    futures: Sequence[FuturesExchange] = (),
+    futures_rules: FuturesRules | None = None,
+) -> Parts:
     """Everything but the port.
 
     Raises:
@@ -58,7 +70,10 @@ def assemble(exchange: SimulatedExchange, *, plan: FaultPlan, rules: WireRules) 
         outlet=SpotOutlet(market, users),
         on_tick=lambda _: disruption.strike(),
     )
-    keyring = Keyring({key: spec.secret for key, spec in exchange.accounts.items()})
+    specs = dict(exchange.accounts)
+    for venue in futures:
+        specs |= venue.accounts
+    keyring = Keyring({key: spec.secret for key, spec in specs.items()})
     desk = Desk(
         exchange=exchange, driver=driver, plan=plan, keyring=keyring, rules=rules, now_ms=now_ms
     )
@@ -72,6 +87,11 @@ def assemble(exchange: SimulatedExchange, *, plan: FaultPlan, rules: WireRules) 
         users=users,
         desk=desk,
     )
+    futures_wire = FuturesWire(
+        futures,
+        shared=Shared(plan, clock, turbulence, connections, disruption, keyring),
+        rules=futures_rules or FuturesRules(),
+    )
     return Parts(
         exchange=exchange,
         clock=clock,
@@ -81,5 +101,12 @@ def assemble(exchange: SimulatedExchange, *, plan: FaultPlan, rules: WireRules) 
         connections=connections,
         gateway=Gateway(desk=desk, limits=limits),
         reception=reception,
-        admin=Admin(exchange=exchange, plan=plan, connections=connections, now_ms=now_ms),
+        admin=Admin(
+            exchange=exchange,
+            plan=plan,
+            connections=connections,
+            now_ms=now_ms,
+            futures=futures_wire.state,
+        ),
+        futures=futures_wire,
     )

@@ -5,17 +5,23 @@ Source: Binance spot documentation, "WebSocket Streams: live subscribing"; texts
 
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
 from bot.simulation.wire.hub import Hub, Listener
-from bot.simulation.wire.market import MarketStreams
 
 __all__ = ["Controls", "valid_id"]
 
 _METHODS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,36}")
+
+
+class Streams(Protocol):
+    """Streams that want to know which of them are heard."""
+
+    def opened(self, name: str) -> None: ...
+    def closed(self, name: str) -> None: ...
 
 
 class _Refused(Exception):
@@ -28,7 +34,7 @@ class _Refused(Exception):
 class Controls:
     """Answers the messages of market connections."""
 
-    def __init__(self, hub: Hub, market: MarketStreams, *, max_streams: int) -> None:
+    def __init__(self, hub: Hub, market: Streams, *, max_streams: int) -> None:
         self._hub = hub
         self._market = market
         self._max_streams = max_streams

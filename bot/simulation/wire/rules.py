@@ -3,6 +3,8 @@
 Source: Binance spot documentation, "WebSocket Streams: general information" and "Limits".
 """
 
+from typing import Self
+
 import msgspec
 
 __all__ = ["WireRules"]
@@ -32,7 +34,7 @@ class WireRules(msgspec.Struct, frozen=True, kw_only=True):
     """What may wait for a slow client before it is disconnected."""
     max_message_bytes: int = 64 * 1024
 
-    def scaled(self, time_scale: float) -> "WireRules":
+    def scaled(self, time_scale: float) -> Self:
         """The same rules with every duration multiplied by ``time_scale``.
 
         Market speeds (100 ms depth, 2 s klines) and clock-aligned weight windows are facts of

@@ -1,5 +1,6 @@
-"""One port that speaks Binance's spot REST, streams and WebSocket API."""
+"""One port that speaks Binance's spot and futures REST, streams and WebSocket APIs."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
@@ -7,7 +8,9 @@ from aiohttp import web
 from bot.domain.errors import SettingsError
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.faults import FaultPlan
+from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.wire.assembly import Parts, assemble
+from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.gateway import html_page
 from bot.simulation.wire.rules import WireRules
 
@@ -26,6 +29,8 @@ async def serve(
     faults: FaultPlan | None = None,
     time_scale: float = 1.0,
     rules: WireRules | None = None,
+    futures: Sequence[FuturesExchange] = (),
+    futures_rules: FuturesRules | None = None,
 ) -> "SimServer":
     """Open the port and let the market run; ``port`` 0 takes a free one.
 
@@ -36,6 +41,8 @@ async def serve(
         exchange,
         plan=faults if faults is not None else FaultPlan(),
         rules=(rules or WireRules()).scaled(time_scale),
+        futures=futures,
+        futures_rules=(futures_rules or FuturesRules()).scaled(time_scale),
     )
     server = SimServer(parts, admin=admin)
     await server.open(host, port)
@@ -73,10 +80,12 @@ class SimServer:
             raise SettingsError(msg) from None
         self.port = self._runner.addresses[0][1]
         self._parts.driver.start()
+        self._parts.futures.start()
 
     async def close(self) -> None:
         """Stop the market, close every connection and the port."""
         self._parts.driver.stop()
+        self._parts.futures.stop()
         self._parts.turbulence.stop()
         for connection in self.connections:
             if connection.peer.half_open:
@@ -91,6 +100,8 @@ class SimServer:
             return await parts.admin.answer(request) if self._has_admin else html_page(404)
         if parts.plan.outage(parts.clock.now_ms()):
             return _cut(request)
+        if parts.futures.serves(path):
+            return await parts.futures.handle(request) or _cut(request)
         if path == "/ws-api/v3":
             return await parts.reception.serve_api(request)
         if path in ("/ws", "/stream") or path.startswith("/ws/"):
