@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -9,9 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BOT = ROOT / ".venv" / "bin" / "bot"
-SYMBOL = "BTCUSDT"
-KEY, SECRET = "sim-key", "sim-secret"
+BOT = [ROOT / ".venv" / "bin" / "python", "-m", "bot"]
 
 
 class ServedExchange:
@@ -19,7 +18,7 @@ class ServedExchange:
 
     def __init__(self, *arguments: str) -> None:
         self._process = subprocess.Popen(
-            [BOT, "sim", "serve", "--port", "0", "--announce", "json", "--admin", *arguments],
+            [*BOT, "sim", "serve", "--port", "0", "--announce", "json", "--admin", *arguments],
             stdout=subprocess.PIPE,
             cwd=ROOT,
         )
@@ -53,6 +52,15 @@ def exchange():
     served = ServedExchange("--seed", "11", "--symbol", "BTCUSDT,ETHUSDT,BNBUSDT")
     yield served
     served.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_complaint(request, caplog):
+    """The SDKs log what they cannot parse and go on: here it is a failure."""
+    yield
+    said = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    wrong = [text for text in said if "parse" in text or "did not match" in text]
+    assert not wrong, wrong
 
 
 @pytest.fixture
