@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from bot.simulation.emissions import BookChanged
-from bot.simulation.wire.payloads import text
-from bot.simulation.wire.streams import Stream
+from bot.simulation.wire.payloads import Payload, depth_update, text
 
 __all__ = ["DepthDiff"]
 
@@ -12,8 +11,8 @@ __all__ = ["DepthDiff"]
 class DepthDiff:
     """Gathers update ids without gaps, and the newest quantity of each level."""
 
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
         self._first_id = 0
         self._last_id = 0
         self._bids: dict[Decimal, Decimal] = {}
@@ -31,17 +30,17 @@ class DepthDiff:
         """Lose the next event."""
         self._skipping = True
 
-    def take(self) -> tuple[tuple[int, int], list[list[str]], list[list[str]]] | None:
-        """((U, u), bids, asks), best first; None when nothing happened."""
+    def due(self, event_ms: int) -> list[Payload]:
+        """The event with all changes since the last one, best first; none if there were none."""
         if not self._first_id:
-            return None
+            return []
         bids = [[text(p), text(q)] for p, q in sorted(self._bids.items(), reverse=True)]
         asks = [[text(p), text(q)] for p, q in sorted(self._asks.items())]
-        taken = ((self._first_id, self._last_id), bids, asks)
+        event = depth_update(self.symbol, (self._first_id, self._last_id), bids, asks, event_ms)
         self._first_id = 0
         self._bids.clear()
         self._asks.clear()
         if self._skipping:
             self._skipping = False
-            return None
-        return taken
+            return []
+        return [event]

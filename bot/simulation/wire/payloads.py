@@ -16,8 +16,10 @@ __all__ = [
     "kline",
     "mini_ticker",
     "partial_depth",
+    "reference_price",
     "ticker",
     "trade",
+    "window_ticker",
 ]
 
 Payload = dict[str, Any]
@@ -141,6 +143,39 @@ def ticker(row: Payload, event_ms: int) -> Payload:
         "F": row["firstId"],
         "L": row["lastId"],
         "n": row["count"],
+    }
+
+
+def window_ticker(row: Payload, window: str, event_ms: int) -> Payload:
+    """``<symbol>@ticker_<window>``, from a row of ``ticker``."""
+    return {
+        "e": f"{window}Ticker",
+        "E": event_ms,
+        "s": row["symbol"],
+        "p": row["priceChange"],
+        "P": row["priceChangePercent"],
+        "o": row["openPrice"],
+        "h": row["highPrice"],
+        "l": row["lowPrice"],
+        "c": row["lastPrice"],
+        "w": row["weightedAvgPrice"],
+        "v": row["volume"],
+        "q": row["quoteVolume"],
+        "O": row["openTime"],
+        "C": row["closeTime"],
+        "F": row["firstId"],
+        "L": row["lastId"],
+        "n": row["count"],
+    }
+
+
+def reference_price(row: Payload) -> Payload:
+    """``<symbol>@referencePrice``, from the body of ``referencePrice``; the price may be null."""
+    return {
+        "e": "referencePrice",
+        "s": row["symbol"],
+        "r": row["referencePrice"],
+        "t": row["timestamp"],
     }
 
 

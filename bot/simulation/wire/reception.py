@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -21,7 +21,7 @@ from bot.simulation.wire.session import Session
 from bot.simulation.wire.timeunits import wants_microseconds
 from bot.simulation.wire.users import Subscriber, UserStreams
 
-__all__ = ["Reception"]
+__all__ = ["Reception", "url_options"]
 
 _WSAPI_WEIGHT: Final = 2
 
@@ -53,12 +53,12 @@ class Reception:
     async def serve_market(self, request: web.BaseRequest) -> web.StreamResponse:
         """``/ws``, ``/ws/<streams>`` and ``/stream?streams=``, until the connection ends."""
         path, _, query = request.raw_path.partition("?")
-        options = parse_qs(query, max_num_fields=100)
+        options = url_options(query)
         combined = path == "/stream"
-        listed = options.get("streams", [""])[0] if combined else unquote(path[len("/ws/") :])
+        listed = options.get("streams", "") if combined else unquote(path[len("/ws/") :])
         names = [name for name in listed.split("/") if name]
         try:
-            micro = _micro(options)
+            micro = wants_microseconds(options.get("timeUnit"))
         except ApiError as e:
             return json_response(e.body, status=e.status)
         return await self._listen(
@@ -71,12 +71,12 @@ class Reception:
 
     async def serve_api(self, request: web.BaseRequest) -> web.StreamResponse:
         """``/ws-api/v3``, until the connection ends."""
-        options = parse_qs(request.raw_path.partition("?")[2], max_num_fields=100)
+        options = url_options(request.raw_path.partition("?")[2])
         try:
-            micro = _micro(options)
+            micro = wants_microseconds(options.get("timeUnit"))
         except ApiError as e:
             return json_response(e.body, status=e.status)
-        show_limits = options.get("returnRateLimits", ["true"])[0] != "false"
+        show_limits = options.get("returnRateLimits") != "false"
 
         def session(subscriber: Subscriber, allowance: Allowance) -> Session:
             return Session(
@@ -172,5 +172,13 @@ class Reception:
         self._disruption.greet(connection)
 
 
-def _micro(options: dict[str, list[str]]) -> bool:
-    return wants_microseconds(next(iter(options.get("timeUnit", ())), None))
+def url_options(query: str) -> dict[str, str]:
+    """The parameters of a WebSocket URL, the first of each name.
+
+    A plus sign is itself: ``streams=btcusdt@kline_1d@+08:00`` names a time zone.
+    """
+    options: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        options.setdefault(unquote(name), unquote(value))
+    return options

@@ -19,6 +19,9 @@ _SLOW_MS = 1_000
 _FAST_MS = 100
 _KLINE_MS = 2_000
 _LEVELS = ("5", "10", "20")
+_WINDOWS = ("1h", "4h", "1d")
+_EAST_8 = "+08:00"
+_EAST_8_MS = 8 * 3_600_000
 
 
 class Kind(Enum):
@@ -31,7 +34,8 @@ class Kind(Enum):
     MINI_TICKER = "24hrMiniTicker"
     TICKER = "24hrTicker"
     AVG_PRICE = "avgPrice"
-    ALL_MINI_TICKERS = "24hrMiniTicker[]"
+    WINDOW_TICKER = "windowTicker"
+    REFERENCE_PRICE = "referencePrice"
 
 
 class Stream(msgspec.Struct, frozen=True):
@@ -44,7 +48,16 @@ class Stream(msgspec.Struct, frozen=True):
     every_ms: int
     """How often it is looked at; 0 when it follows each event."""
     interval: str = ""
+    """Of bars, or the window of a ticker."""
+    offset_ms: int = 0
+    """How far the bars' own time zone is ahead of UTC."""
     levels: int = 0
+
+    @property
+    def event(self) -> str:
+        """Its ``e``, or what stands for it; lists have ``[]``. Faults match it."""
+        name = f"{self.interval}Ticker" if self.kind is Kind.WINDOW_TICKER else self.kind.value
+        return name if self.symbol else f"{name}[]"
 
 
 _PLAIN = {
@@ -56,25 +69,51 @@ _PLAIN = {
     "miniTicker": (Kind.MINI_TICKER, _SLOW_MS),
     "ticker": (Kind.TICKER, _SLOW_MS),
     "avgPrice": (Kind.AVG_PRICE, _SLOW_MS),
+    "referencePrice": (Kind.REFERENCE_PRICE, _SLOW_MS),
 }
 
 
 def parse(name: str, symbols: Collection[str]) -> Stream | None:
-    """The stream of that name, or None where Binance would accept the name and stay silent."""
-    if name == "!miniTicker@arr":
-        return Stream(name, Kind.ALL_MINI_TICKERS, "", _SLOW_MS)
+    """The stream of that name, or None where Binance would accept the name and stay silent.
+
+    ``@blockTrade`` is of the second kind: nobody here trades in blocks.
+    """
     lower, _, what = name.partition("@")
+    if not lower or lower.startswith("!"):
+        return _of_all(name, lower, what)
     symbol = lower.upper()
     if lower != lower.lower() or symbol not in symbols:
         return None
     if what in _PLAIN:
         kind, every_ms = _PLAIN[what]
         return Stream(name, kind, symbol, every_ms)
-    if what.startswith("kline_") and what[6:] in INTERVALS:
-        every_ms = _SLOW_MS if what == "kline_1s" else _KLINE_MS
-        return Stream(name, Kind.KLINE, symbol, every_ms, interval=what[6:])
+    if what.startswith("kline_"):
+        return _bars(name, symbol, what.removeprefix("kline_"))
+    if what.startswith("ticker_") and what.removeprefix("ticker_") in _WINDOWS:
+        window = what.removeprefix("ticker_")
+        return Stream(name, Kind.WINDOW_TICKER, symbol, _SLOW_MS, interval=window)
     levels, _, speed = what.removeprefix("depth").partition("@")
     if what.startswith("depth") and levels in _LEVELS and speed in ("", "100ms"):
         every_ms = _FAST_MS if speed else _SLOW_MS
         return Stream(name, Kind.PARTIAL_DEPTH, symbol, every_ms, levels=int(levels))
     return None
+
+
+def _of_all(name: str, subject: str, form: str) -> Stream | None:
+    if form != "arr":
+        return None
+    if subject == "!miniTicker":
+        return Stream(name, Kind.MINI_TICKER, "", _SLOW_MS)
+    window = subject.removeprefix("!ticker_")
+    if subject.startswith("!ticker_") and window in _WINDOWS:
+        return Stream(name, Kind.WINDOW_TICKER, "", _SLOW_MS, interval=window)
+    return None
+
+
+def _bars(name: str, symbol: str, asked: str) -> Stream | None:
+    interval, at, zone = asked.partition("@")
+    if interval not in INTERVALS or (at and zone != _EAST_8):
+        return None
+    every_ms = _SLOW_MS if interval == "1s" else _KLINE_MS
+    offset_ms = _EAST_8_MS if zone else 0
+    return Stream(name, Kind.KLINE, symbol, every_ms, interval=interval, offset_ms=offset_ms)
