@@ -9,6 +9,7 @@ from aiohttp import WSMsgType, web
 
 from bot.simulation.wire import frames
 from bot.simulation.wire.heartbeat import Heartbeat
+from bot.simulation.wire.outbox import Outbox
 from bot.simulation.wire.rules import WireRules
 
 __all__ = ["Peer"]
@@ -19,11 +20,7 @@ _CLOSE_WAIT_S = 0.5
 
 
 class Peer:
-    """The exchange's end of a connection.
-
-    Frames posted in one turn of the event loop leave in one write. A client that does not read
-    is bounded: with more than ``send_buffer_bytes`` waiting it is disconnected.
-    """
+    """The exchange's end of a connection."""
 
     def __init__(
         self,
@@ -52,8 +49,7 @@ class Peer:
             timeout=_CLOSE_WAIT_S,
             max_msg_size=rules.max_message_bytes,
         )
-        self._transport: asyncio.WriteTransport | None = None
-        self._outbox: list[bytes] = []
+        self._outbox = Outbox(rules.send_buffer_bytes)
         self._recent: deque[float] = deque(maxlen=rules.client_messages)
         self._heartbeat = Heartbeat(rules.pong_timeout_s)
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -62,18 +58,15 @@ class Peer:
         """Shake hands. Raises aiohttp's HTTPException where the request is no handshake."""
         await self._socket.prepare(request)
         # By its interface: uvloop's transports do not derive from asyncio's.
-        self._transport = cast("asyncio.WriteTransport | None", request.transport)
+        self._outbox.transport = cast("asyncio.WriteTransport | None", request.transport)
         self._after("ping", self._rules.ping_interval_s, self._ping)
         self._after("life", self._rules.lifetime_s, self._end_of_life)
         return self._socket
 
     def post(self, frame: bytes) -> None:
         """Queue the bytes of a whole frame; they leave in this turn of the loop."""
-        if self.half_open:
-            return
-        if not self._outbox:
-            self._loop.call_soon(self._flush)
-        self._outbox.append(frame)
+        if not self.half_open:
+            self._outbox.put(frame)
 
     def say(self, document: object) -> None:
         """Queue a JSON document as a text frame."""
@@ -82,8 +75,8 @@ class Peer:
     def abort(self) -> None:
         """Cut the connection: no close frame, what was queued is lost."""
         self._outbox.clear()
-        if self._transport is not None:
-            self._transport.abort()
+        if self._outbox.transport is not None:
+            self._outbox.transport.abort()
 
     def freeze(self) -> None:
         """Send and answer nothing more, and keep the connection."""
@@ -122,27 +115,16 @@ class Peer:
             await self._leave()
 
     async def _leave(self) -> None:
-        transport = self._transport
+        transport = self._outbox.transport
         # A transport has no event for its end.
         while self.half_open and transport is not None and not transport.is_closing():  # noqa: ASYNC110
             await asyncio.sleep(_CLOSE_WAIT_S)
         self._cancel_timers()
-        self._flush()
+        self._outbox.flush()
         if self._ended and transport is not None:
             # The close frame was ours; a second one must not follow.
             transport.close()
         await self._socket.close()
-
-    def _flush(self) -> None:
-        if not self._outbox:
-            return
-        waiting, self._outbox = self._outbox, []
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        transport.write(b"".join(waiting))
-        if transport.get_write_buffer_size() > self._rules.send_buffer_bytes:
-            transport.abort()
 
     def _counted(self) -> bool:
         """Count a frame of the client; False, and the end, when there were too many."""
