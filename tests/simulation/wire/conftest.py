@@ -168,7 +168,9 @@ async def start_sim():
             time_scale: float = 1.0,
             accounts: tuple[AccountSpec, ...] = (),
             market: Any = None,
+            **futures: Any,
         ) -> Sim:
+            # `futures` and `futures_rules`, as the server takes them.
             now_ms = int(time.time() * 1000)
             exchange = SimulatedExchange(
                 symbols=DEFAULT_SYMBOLS,
@@ -178,7 +180,7 @@ async def start_sim():
             )
             plan = FaultPlan(now_ms=now_ms)
             server = await serve(
-                exchange, admin=admin, faults=plan, rules=rules, time_scale=time_scale
+                exchange, admin=admin, faults=plan, rules=rules, time_scale=time_scale, **futures
             )
             sim = Sim(server, exchange, plan)
             stack.push_async_callback(sim.close)

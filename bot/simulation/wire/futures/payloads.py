@@ -183,10 +183,14 @@ def index_price(contract: Contract, mark: MarkChanged, event_ms: int) -> Payload
 
 
 def force_order(contract: Contract, order: Payload, event_ms: int, *, of_all: bool) -> Payload:
-    """A liquidation; only the stream of all symbols names pair and universe."""
+    """A liquidation. COIN-M names the pair in the order, USDⓈ-M only in the stream of all."""
+    if contract.universe == _COIN_MARGINED:
+        order = {"s": contract.symbol, "ps": contract.pair} | order
     payload: Payload = {"e": "forceOrder", "E": event_ms, "o": order}
+    if of_all and contract.universe != _COIN_MARGINED:
+        payload["ps"] = contract.pair
     if of_all:
-        payload |= {"ps": contract.pair, "st": contract.universe}
+        payload["st"] = contract.universe
     return payload
 
 
