@@ -1,6 +1,7 @@
 """The pump: moves events into the engine and its effects out again."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -17,7 +18,7 @@ __all__ = ["Pump"]
 
 _MEASURED: Final = frozenset({QuoteTick, TradeTick})
 _MEASURED_EVERY_NS: Final = 20_000
-"""In a burst, one event in so many nanoseconds: to measure each would cost a tenth of the way."""
+"""Of a burst, one event in so much time: to measure each would cost a tenth of its way."""
 
 Dispatch = Callable[[Sequence[Command], int], None]
 
@@ -30,8 +31,9 @@ class Pump:
         self._store = store
         self._dispatch = dispatch
         self.latency = Latency()
-        self._measured_ns = 0
+        self._measure_from_ns = 0
         self.faults = 0
+        self._seen: Counter[tuple[str, str]] = Counter()
 
     def emit(self, event: Event) -> None:
         """Feed one event and carry out what the engine did. Event loop's thread only."""
@@ -42,9 +44,8 @@ class Pump:
             self._failed(event, e)
         if engine.has_effects:
             self.flush()
-        since_ns = event.recv_ns - self._measured_ns
-        if (since_ns >= _MEASURED_EVERY_NS or since_ns < 0) and type(event) in _MEASURED:
-            self._measured_ns = event.recv_ns
+        if event.recv_ns >= self._measure_from_ns and type(event) in _MEASURED:
+            self._measure_from_ns = event.recv_ns + _MEASURED_EVERY_NS
             self.latency.add(time.time_ns() - event.recv_ns)
 
     def flush(self) -> None:
@@ -62,7 +63,11 @@ class Pump:
     def _failed(self, event: Event, error: Exception) -> None:
         self.faults += 1
         kind = type(event).__name__
+        cause = f"{type(error).__name__}: {error}"
+        self._seen[kind, cause] += 1
+        times = self._seen[kind, cause]
+        if str(times).strip("0") != "1":
+            return  # the first, the tenth, the hundredth...: a fault on each tick is one story
         logger.bind(source="pump").opt(exception=error).debug("handling {} failed", kind)
-        self._engine.incident(
-            "internal_fault", kind, f"{type(error).__name__}: {error}", severity="error"
-        )
+        again = f" ({times} times)" if times > 1 else ""
+        self._engine.incident("internal_fault", kind, cause + again, severity="error")
