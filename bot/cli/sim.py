@@ -66,6 +66,13 @@ def serve(
     time_scale: Annotated[
         float, typer.Option(help="Multiplies pings, lifetimes and bans: 0.01 is 100 times faster.")
     ] = 1.0,
+    limits: Annotated[
+        str,
+        typer.Option(
+            help="Connection and request rules: lifetime_s=60,connects=20,weight_per_minute=100, "
+            "or a JSON file of them."
+        ),
+    ] = "",
     announce: Annotated[
         Announce, typer.Option(help='json: the first line is {"port": N}; so it is with --port 0.')
     ] = Announce.TEXT,
@@ -94,6 +101,7 @@ def serve(
         accounts=tuple(account or ()),
         state=state,
         time_scale=time_scale,
+        limits=limits,
     )
     as_json = announce is Announce.JSON or port == 0
     run_async(_serve(options, as_json=as_json, until_stdin_ends=exit_with_parent))

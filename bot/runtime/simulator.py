@@ -12,6 +12,7 @@ import msgspec
 
 from bot.domain.errors import DataError, SettingsError
 from bot.history import tape as tapes
+from bot.runtime.limits import changed, parse_limits
 from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
 from bot.simulation.errors import ApiError
 from bot.simulation.exchange import MarketSource, SimulatedExchange
@@ -20,6 +21,8 @@ from bot.simulation.journal import FileJournal
 from bot.simulation.market import SeededMarket
 from bot.simulation.rules import DEFAULT_SYMBOLS, SymbolRules, symbol_rules
 from bot.simulation.tape import TapeMarket
+from bot.simulation.wire.futures.rules import FuturesRules
+from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.server import SimServer, serve
 
 __all__ = ["DEFAULT_ACCOUNT", "SimulatorOptions", "parse_account", "simulator"]
@@ -48,6 +51,8 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Each ``KEY:SECRET[:ASSET=AMOUNT,...]``."""
     state: Path | None = None
     time_scale: float = 1.0
+    limits: str = ""
+    """``key=value,...`` of :class:`WireRules`, or the path of a JSON file with them."""
 
 
 @asynccontextmanager
@@ -60,6 +65,7 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
     if options.speed <= 0 or options.time_scale <= 0:
         raise SettingsError("--speed and --time-scale must be above 0")
     accounts = _accounts(options.accounts)
+    limits = parse_limits(options.limits)
     now_ms = time.time_ns() // 1_000_000
     plan = FaultPlan(_faults(options.faults), seed=options.seed, now_ms=now_ms)
     market, symbols = _market(options)
@@ -80,6 +86,8 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
             admin=options.admin,
             faults=plan,
             time_scale=options.time_scale,
+            rules=changed(WireRules(), limits),
+            futures_rules=changed(FuturesRules(), limits),
         )
         try:
             yield server

@@ -139,3 +139,8 @@ async def test_a_tape_gives_symbols_book_and_recorded_frames():
     assert Decimal(depth["bids"][0][0]) < Decimal(depth["asks"][0][0])
     with pytest.raises(DataError, match="has no ETHUSDT: it has BTCUSDT"):
         await asked(SimulatorOptions(tape=TAPE, symbols=("ETHUSDT",)), "/api/v3/ping")
+
+
+async def test_limits_are_the_rules_of_the_server():
+    options = SimulatorOptions(limits="weight_per_minute=15")
+    assert (await asked(options, "/api/v3/exchangeInfo"))["code"] == -1003
