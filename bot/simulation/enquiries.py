@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from bot.simulation.account import OwnTrade
+from bot.simulation.answers import queried
 from bot.simulation.desk import OrderDesk
 from bot.simulation.errors import BAD_COMBINATION, ApiError
 from bot.simulation.fixedpoint import text
@@ -41,7 +42,7 @@ class Enquiries:
         order = self._desk.find(account, symbol, params)
         if order is None:
             raise ApiError.bad_request(-2013, "Order does not exist.")
-        return order.queried()
+        return queried(order)
 
     def open_orders(self, account: str, params: Params) -> list[dict[str, Any]]:
         """``GET /api/v3/openOrders``."""
@@ -51,7 +52,7 @@ class Enquiries:
         else:
             symbols = list(self._floor.listings)
         store = self._floor.orders
-        return [order.queried() for name in symbols for order in store.open(account, name)]
+        return [queried(order) for name in symbols for order in store.open(account, name)]
 
     def all_orders(self, account: str, params: Params) -> list[dict[str, Any]]:
         """``GET /api/v3/allOrders``: ``orderId`` is inclusive."""
@@ -69,7 +70,7 @@ class Enquiries:
             and (end is None or o.time_ms <= end)
         ]
         newest = from_id is None and start is None
-        return [o.queried() for o in (chosen[-most:] if newest else chosen[:most])]
+        return [queried(o) for o in (chosen[-most:] if newest else chosen[:most])]
 
     def my_trades(self, account: str, params: Params) -> list[dict[str, Any]]:
         """``GET /api/v3/myTrades``: ``fromId`` is inclusive."""

@@ -62,6 +62,11 @@ class ApiError(Exception):
         return cls(400, -1102, msg)
 
     @classmethod
+    def missing_both(cls, one: str, other: str) -> "ApiError":
+        msg = f"Param '{one}' or '{other}' must be sent, but both were empty/null!"
+        return cls(400, -1102, msg)
+
+    @classmethod
     def not_required(cls, parameter: str) -> "ApiError":
         return cls(400, -1106, f"Parameter '{parameter}' sent when not required.")
 

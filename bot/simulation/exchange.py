@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from bot.simulation.account import AccountSpec
+from bot.simulation.answers import queried
 from bot.simulation.desk import OrderDesk
 from bot.simulation.emissions import Emission
 from bot.simulation.enquiries import Enquiries
@@ -218,7 +219,7 @@ class SimulatedExchange:
         funds = {key: account.funds() for key, account in accounts.items()}
         return {
             "orders": [
-                {**order.queried(), "account": order.account}
+                {**queried(order), "account": order.account}
                 for order in self._floor.orders.everything()
             ],
             "trades": [

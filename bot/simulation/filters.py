@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.simulation.fixedpoint import ONE, notional, parse
+from bot.simulation.orders import is_algo, is_priceless, triggers_above
 
 __all__ = ["Candidate", "Check", "compile_filters"]
 
@@ -16,16 +17,24 @@ class Candidate:
     order_type: str
     is_buy: bool
     price_e8: int
-    """0 for MARKET."""
+    """0 for orders that trade at any price."""
     quantity_e8: int
     reference_e8: Callable[[int], int]
     """The average price of the last minutes, 0 if there is none."""
     quote_e8: int = 0
     """``quoteOrderQty``: the notional that a MARKET order asks for itself."""
+    stop_e8: int = 0
+    trailing_delta: int | None = None
     iceberg_e8: int = 0
     open_orders: int = 0
     """On the symbol, without this one."""
+    open_algos: int = 0
+    open_icebergs: int = 0
+    open_lists: int = 0
+    in_list: bool = False
     account_orders: int = 0
+    account_algos: int = 0
+    account_icebergs: int = 0
     base_held_e8: int = 0
     """Free and locked."""
     open_buys_e8: int = 0
@@ -33,17 +42,19 @@ class Candidate:
 
     @property
     def is_market(self) -> bool:
-        return self.order_type == "MARKET"
+        return is_priceless(self.order_type)
 
 
 Check = Callable[[Candidate], bool]
 """True if the order passes."""
 
+_Maker = Callable[[Mapping[str, Any]], Check]
+
 
 def compile_filters(filters: Iterable[Mapping[str, Any]]) -> list[tuple[str, Check]]:
-    """(name, check) of each filter that can concern the orders of this exchange.
+    """(name, check) of each filter that concerns a single order.
 
-    Those about stop orders, icebergs in number, lists and amendments cannot: it refuses them.
+    The number of amendments is checked where these are made.
     """
     makers = _MAKERS
     return [
@@ -54,13 +65,15 @@ def compile_filters(filters: Iterable[Mapping[str, Any]]) -> list[tuple[str, Che
 def _price_filter(f: Mapping[str, Any]) -> Check:
     low, high, tick = parse(f["minPrice"]), parse(f["maxPrice"]), parse(f["tickSize"])
 
-    def check(order: Candidate) -> bool:
-        price = order.price_e8
-        if order.is_market:
-            return True
+    def fits(price: int) -> bool:
         if (low and price < low) or (high and price > high):
             return False
         return not tick or price % tick == 0
+
+    def check(order: Candidate) -> bool:
+        if order.stop_e8 and not fits(order.stop_e8):
+            return False
+        return order.is_market or fits(order.price_e8)
 
     return check
 
@@ -68,13 +81,17 @@ def _price_filter(f: Mapping[str, Any]) -> Check:
 def _lot(f: Mapping[str, Any], *, market_only: bool) -> Check:
     low, high, step = parse(f["minQty"]), parse(f["maxQty"]), parse(f["stepSize"])
 
-    def check(order: Candidate) -> bool:
-        if market_only and not order.is_market:
-            return True
-        quantity = order.quantity_e8
+    def fits(quantity: int) -> bool:
         if quantity < low or (high and quantity > high):
             return False
         return not step or quantity % step == 0
+
+    def check(order: Candidate) -> bool:
+        if market_only:
+            return order.order_type != "MARKET" or fits(order.quantity_e8)
+        if order.iceberg_e8 and not fits(order.iceberg_e8):
+            return False
+        return fits(order.quantity_e8)
 
     return check
 
@@ -156,14 +173,44 @@ def _iceberg_parts(f: Mapping[str, Any]) -> Check:
     return check
 
 
-def _max_orders(f: Mapping[str, Any]) -> Check:
-    limit = int(f["maxNumOrders"])
-    return lambda order: order.open_orders < limit
+def _trailing_delta(f: Mapping[str, Any]) -> Check:
+    above = int(f["minTrailingAboveDelta"]), int(f["maxTrailingAboveDelta"])
+    below = int(f["minTrailingBelowDelta"]), int(f["maxTrailingBelowDelta"])
+
+    def check(order: Candidate) -> bool:
+        if order.trailing_delta is None:
+            return True
+        is_above = triggers_above(order.order_type, is_buy=order.is_buy)
+        low, high = above if is_above else below
+        return low <= order.trailing_delta <= high
+
+    return check
 
 
-def _exchange_max_orders(f: Mapping[str, Any]) -> Check:
-    limit = int(f["maxNumOrders"])
-    return lambda order: order.account_orders < limit
+def _count(field: str, key: str, concerns: Callable[[Candidate], bool]) -> _Maker:
+    """A filter on how many of a kind are open already."""
+
+    def make(f: Mapping[str, Any]) -> Check:
+        limit = int(f[key])
+        return lambda order: not concerns(order) or getattr(order, field) < limit
+
+    return make
+
+
+def _any_order(order: Candidate) -> bool:
+    return bool(order.order_type)
+
+
+def _algo(order: Candidate) -> bool:
+    return is_algo(order.order_type)
+
+
+def _listed(order: Candidate) -> bool:
+    return order.in_list
+
+
+def _iceberg(order: Candidate) -> bool:
+    return order.iceberg_e8 > 0
 
 
 def _max_position(f: Mapping[str, Any]) -> Check:
@@ -185,7 +232,13 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Check]] = {
     "MIN_NOTIONAL": _min_notional,
     "NOTIONAL": _notional,
     "ICEBERG_PARTS": _iceberg_parts,
-    "MAX_NUM_ORDERS": _max_orders,
+    "TRAILING_DELTA": _trailing_delta,
+    "MAX_NUM_ORDERS": _count("open_orders", "maxNumOrders", _any_order),
+    "MAX_NUM_ALGO_ORDERS": _count("open_algos", "maxNumAlgoOrders", _algo),
+    "MAX_NUM_ORDER_LISTS": _count("open_lists", "maxNumOrderLists", _listed),
+    "MAX_NUM_ICEBERG_ORDERS": _count("open_icebergs", "maxNumIcebergOrders", _iceberg),
     "MAX_POSITION": _max_position,
-    "EXCHANGE_MAX_NUM_ORDERS": _exchange_max_orders,
+    "EXCHANGE_MAX_NUM_ORDERS": _count("account_orders", "maxNumOrders", _any_order),
+    "EXCHANGE_MAX_NUM_ALGO_ORDERS": _count("account_algos", "maxNumAlgoOrders", _algo),
+    "EXCHANGE_MAX_NUM_ICEBERG_ORDERS": _count("account_icebergs", "maxNumIcebergOrders", _iceberg),
 }

@@ -1,12 +1,14 @@
 """The trading floor: where orders of clients and of everybody else meet, and what follows."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 from bot.simulation.account import AccountSpec, OwnTrade
 from bot.simulation.book import Resting
 from bot.simulation.emissions import Emission, UserEvent
+from bot.simulation.execution import enter
 from bot.simulation.fixedpoint import notional
 from bot.simulation.journal import ChangeLog, Journal
 from bot.simulation.ledger import Ledger
@@ -30,6 +32,22 @@ _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _RANDOM_ID_LENGTH: Final = 22
 
 
+class ListWatch(Protocol):
+    """Who must know what happens to the orders of order lists."""
+
+    def engaging(self, order: Order, listing: Listing, now_ms: int) -> None:
+        """It is about to trade, or was triggered."""
+        ...
+
+    def filled(self, order: Order, listing: Listing, trade: OwnTrade, now_ms: int) -> None:
+        """A fill was booked and reported."""
+        ...
+
+    def closed(self, order: Order, listing: Listing, now_ms: int) -> None:
+        """It is over, other than by being filled."""
+        ...
+
+
 class Floor:
     """All state of the exchange, and the steps that every way of trading shares.
 
@@ -48,6 +66,9 @@ class Floor:
         self.counts = OrderCounts()
         self.out: list[Emission] = []
         self.log = ChangeLog(journal)
+        self.watch: ListWatch | None = None
+        # What follows from an action, each step an action of its own.
+        self.sequels: deque[Callable[[int], None]] = deque()
         # account -> its assets that may have changed in this action, in order
         self._touched: dict[str, dict[str, None]] = {}
 
@@ -89,6 +110,8 @@ class Floor:
         is_maker: bool,
     ) -> None:
         """Book and report one fill of a client's order."""
+        if order.list_id >= 0 and self.watch is not None:
+            self.watch.engaging(order, listing, now_ms)
         if not order.executed_e8:
             self.counts.first_fill(order.account, now_ms, is_maker=is_maker)
         trade = self.ledger.settle(
@@ -118,6 +141,8 @@ class Floor:
             is_maker=is_maker,
         )
         self.out.append(UserEvent(order.account, report))
+        if order.list_id >= 0 and self.watch is not None:
+            self.watch.filled(order, listing, trade, now_ms)
 
     def prevent(
         self,
@@ -150,27 +175,52 @@ class Floor:
             quantity_e8=quantity_e8,
         )
         self.out.append(UserEvent(order.account, report))
+        self._tell_watch(listing, order, now_ms)
 
-    # --- the ends of an order ------------------------------------------------------------
+    # --- beginning and end of an order ---------------------------------------------------
 
     def opened(self, listing: Listing, order: Order, now_ms: int) -> None:
         """Report a new order. Its funds are locked already."""
         self.orders.add(order)
         self.counts.placed(order.account, now_ms)
+        if order.waits_for_price:
+            listing.stops.add(order)
+        self.report_new(listing, order, now_ms)
+
+    def report_new(self, listing: Listing, order: Order, now_ms: int) -> None:
+        """NEW; once more when an order that waited goes to work."""
         self._report(listing, order, "NEW", now_ms)
+
+    def expire(self, listing: Listing, order: Order, reason: str, now_ms: int) -> None:
+        """The exchange ends it."""
+        order.expiry_reason = reason
+        self.close(listing, order, "EXPIRED", now_ms)
+
+    def reject(self, listing: Listing, order: Order, reason: str, now_ms: int) -> None:
+        """An order that waited cannot go to work."""
+        order.reject_reason = reason
+        order.working_ms = -1
+        self.close(listing, order, "REJECTED", now_ms)
 
     def close(
         self, listing: Listing, order: Order, ended: str, now_ms: int, *, cancel_id: str = ""
     ) -> None:
-        """CANCELED or EXPIRED: out of the book, funds free again."""
+        """CANCELED, EXPIRED or REJECTED: out of the book, funds free again."""
         if order.resting is not None:
             listing.book.remove(order.resting)
             order.resting = None
+        listing.stops.drop(order)
+        order.is_pending = False
         order.closed_as = ended
         order.update_ms = now_ms
         self.release(listing, order)
         self.orders.close(order)
         self._report(listing, order, ended, now_ms, cancel_id)
+        self._tell_watch(listing, order, now_ms)
+
+    def _tell_watch(self, listing: Listing, order: Order, now_ms: int) -> None:
+        if order.list_id >= 0 and order.closed_as and self.watch is not None:
+            self.watch.closed(order, listing, now_ms)
 
     def release(self, listing: Listing, order: Order) -> None:
         """Free what the order still holds."""
@@ -179,7 +229,26 @@ class Floor:
         order.locked_e8 = 0
 
     def settle(self, listing: Listing, now_ms: int) -> None:
-        """The action is over: aggregates, balances and the book as they now are."""
+        """The action is over; so are then, one by one, those that follow from it."""
+        self._conclude(listing, now_ms)
+        while True:
+            if self.sequels:
+                self.sequels.popleft()(now_ms)
+            elif listing.stops.due:
+                self._trigger(listing, listing.stops.due.popleft(), now_ms)
+            else:
+                return
+            self._conclude(listing, now_ms)
+
+    def _trigger(self, listing: Listing, order: Order, now_ms: int) -> None:
+        if not order.waits_for_price:
+            return
+        if order.list_id >= 0 and self.watch is not None:
+            self.watch.engaging(order, listing, now_ms)
+        enter(self, listing, order, now_ms)
+
+    def _conclude(self, listing: Listing, now_ms: int) -> None:
+        """Aggregates, balances and the book as they now are."""
         aggregate = listing.end_aggregate()
         if aggregate is not None:
             self.out.append(aggregate)
@@ -190,6 +259,8 @@ class Floor:
         change = listing.book_changed(now_ms)
         if change is not None:
             self.out.append(change)
+        for order in listing.stops.take_moved():
+            self.log.order(order)
         self.log.commit(self.ledger, listing, self._touched, now_ms)
         self._touched = {}
 

@@ -67,10 +67,10 @@ class Ledger:
 
     def keep_for_rest(self, order: Order, listing: Listing) -> None:
         """Free what an open order holds beyond the need of its rest."""
-        if order.is_buy and not order.price_e8:
+        if order.is_buy and not order.limit_e8:
             return
         rest = order.remaining_e8
-        keep = min(order.locked_e8, notional(order.price_e8, rest) if order.is_buy else rest)
+        keep = min(order.locked_e8, notional(order.limit_e8, rest) if order.is_buy else rest)
         asset = listing.rules.quote if order.is_buy else listing.rules.base
         self.accounts[order.account].unlock(asset, order.locked_e8 - keep)
         order.locked_e8 = keep
@@ -84,8 +84,8 @@ class Ledger:
         if order.is_buy:
             # A limit order keeps aside what its rest needs; a better price frees the difference.
             keep = order.locked_e8 - paid_e8
-            if order.price_e8:
-                keep = notional(order.price_e8, order.remaining_e8)
+            if order.limit_e8:
+                keep = notional(order.limit_e8, order.remaining_e8)
             quote.locked -= order.locked_e8 - keep
             quote.free += order.locked_e8 - keep - paid_e8
             order.locked_e8 = keep

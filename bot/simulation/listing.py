@@ -10,6 +10,7 @@ from bot.simulation.emissions import AggTradeMade, BookChanged, TradeMade
 from bot.simulation.filters import Check, compile_filters
 from bot.simulation.fixedpoint import decimal, text
 from bot.simulation.rules import SymbolRules
+from bot.simulation.stops import Stops
 from bot.simulation.window import Window
 
 __all__ = ["AggTrade", "Listing", "PublicTrade"]
@@ -127,6 +128,7 @@ class Listing:
         self.public = self.book
         # A tape's latest quote: (bid, quantity, ask, quantity).
         self.quoted: tuple[int, int, int, int] | None = None
+        self.stops = Stops()
         self.ids = Ids()
         self.last_price_e8 = 0
         self.last: PublicTrade | None = None
@@ -144,6 +146,7 @@ class Listing:
         self.trades.append(trade)
         self.remember(trade)
         price, quantity = trade.price_e8, trade.quantity_e8
+        self.stops.observe(price, trade.time_ms)
         ended = None
         forming = self._forming
         if forming is None or forming.price_e8 != price or self._taker_id != taker_id:

@@ -1,12 +1,31 @@
-"""A client's order, and the forms in which Binance's REST API shows it."""
+"""A client's order: what it asks for and how far it has come."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
 from bot.simulation.book import Resting
-from bot.simulation.fixedpoint import text
 
-__all__ = ["Order"]
+__all__ = ["ALGO_TYPES", "Order", "is_algo", "is_priceless", "triggers_above"]
+
+ALGO_TYPES: Final = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
+"""Types that wait for a trade at some price."""
+
+_PRICELESS: Final = frozenset({"MARKET", "STOP_LOSS", "TAKE_PROFIT"})
+
+
+def is_algo(order_type: str) -> bool:
+    """Whether such an order waits for a trade at some price first."""
+    return order_type in ALGO_TYPES
+
+
+def is_priceless(order_type: str) -> bool:
+    """Whether such an order trades at any price."""
+    return order_type in _PRICELESS
+
+
+def triggers_above(order_type: str, *, is_buy: bool) -> bool:
+    """Whether a stop price lies above the market: on which side it triggers."""
+    return order_type.startswith("STOP_LOSS") == is_buy
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -21,10 +40,29 @@ class Order:
     order_type: str
     time_in_force: str
     price_e8: int
-    """0 for MARKET."""
+    """0 for orders that trade at any price."""
     quantity_e8: int
+    """0 while the pending order of an OPO list waits for its quantity."""
     quote_wanted_e8: int = 0
     """``quoteOrderQty``."""
+    stop_e8: int = 0
+    trailing_delta: int | None = None
+    """In basis points."""
+    trailing_ms: int = -1
+    """Since when the price is tracked."""
+    extreme_e8: int = 0
+    """The best price since then: highest of a sell, lowest of a buy."""
+    iceberg_e8: int = 0
+    peg_type: str = ""
+    """PRIMARY_PEG or MARKET_PEG."""
+    peg_offset: int | None = None
+    """In price levels."""
+    pegged_e8: int = 0
+    list_id: int = -1
+    is_pending: bool = False
+    """Waits in an order list until another order is filled."""
+    working_ms: int = -1
+    """Since when it is at work; -1: it waits."""
     executed_e8: int = 0
     quote_e8: int = 0
     """``cummulativeQuoteQty``."""
@@ -37,8 +75,12 @@ class Order:
     closed_as: str = ""
     """CANCELED, EXPIRED, EXPIRED_IN_MATCH or REJECTED."""
     expiry_reason: str = ""
+    reject_reason: str = ""
     time_ms: int = 0
     update_ms: int = 0
+    amended: int = 0
+    """How often its quantity was reduced."""
+    used_sor: bool = False
     stp_mode: str = ""
     strategy_id: int | None = None
     strategy_type: int | None = None
@@ -49,103 +91,33 @@ class Order:
         return "BUY" if self.is_buy else "SELL"
 
     @property
+    def limit_e8(self) -> int:
+        """The price that it trades at; 0: any."""
+        return self.pegged_e8 or self.price_e8
+
+    @property
     def remaining_e8(self) -> int:
         return self.quantity_e8 - self.executed_e8 - self.prevented_e8
 
     @property
     def is_open(self) -> bool:
-        return not self.closed_as and self.remaining_e8 > 0
+        return not self.closed_as and (self.is_pending or self.remaining_e8 > 0)
+
+    @property
+    def is_working(self) -> bool:
+        return self.working_ms >= 0
+
+    @property
+    def waits_for_price(self) -> bool:
+        """A stop order that was not triggered yet."""
+        return self.is_open and not self.is_pending and not self.is_working
 
     @property
     def status(self) -> str:
         if self.closed_as:
             return self.closed_as
+        if self.is_pending:
+            return "PENDING_NEW"
         if not self.executed_e8:
             return "NEW"
         return "PARTIALLY_FILLED" if self.is_open else "FILLED"
-
-    def ack(self) -> dict[str, Any]:
-        """The ACK answer to placing it."""
-        return {
-            "symbol": self.symbol,
-            "orderId": self.order_id,
-            "orderListId": -1,
-            "clientOrderId": self.client_order_id,
-            "transactTime": self.time_ms,
-        }
-
-    def result(self) -> dict[str, Any]:
-        """The RESULT answer to placing it."""
-        return {
-            **self.ack(),
-            **self._amounts(),
-            "workingTime": self.time_ms,
-            "selfTradePreventionMode": self.stp_mode,
-            **self._optional(),
-        }
-
-    def canceled(self, cancel_id: str) -> dict[str, Any]:
-        """The answer to its cancellation."""
-        return {
-            "symbol": self.symbol,
-            "origClientOrderId": self.client_order_id,
-            "orderId": self.order_id,
-            "orderListId": -1,
-            "clientOrderId": cancel_id,
-            "transactTime": self.update_ms,
-            **self._amounts(),
-            "selfTradePreventionMode": self.stp_mode,
-            **self._optional(),
-        }
-
-    def queried(self) -> dict[str, Any]:
-        """The answer to a query for it."""
-        return {
-            "symbol": self.symbol,
-            "orderId": self.order_id,
-            "orderListId": -1,
-            "clientOrderId": self.client_order_id,
-            "price": text(self.price_e8),
-            "origQty": text(self.quantity_e8),
-            "executedQty": text(self.executed_e8),
-            "cummulativeQuoteQty": text(self.quote_e8),
-            "status": self.status,
-            "timeInForce": self.time_in_force,
-            "type": self.order_type,
-            "side": self.side,
-            "stopPrice": text(0),
-            "icebergQty": text(0),
-            "time": self.time_ms,
-            "updateTime": self.update_ms,
-            "isWorking": True,
-            "workingTime": self.time_ms,
-            "origQuoteOrderQty": text(self.quote_wanted_e8),
-            "selfTradePreventionMode": self.stp_mode,
-            **self._optional(),
-        }
-
-    def _amounts(self) -> dict[str, Any]:
-        return {
-            "price": text(self.price_e8),
-            "origQty": text(self.quantity_e8),
-            "executedQty": text(self.executed_e8),
-            "origQuoteOrderQty": text(self.quote_wanted_e8),
-            "cummulativeQuoteQty": text(self.quote_e8),
-            "status": self.status,
-            "timeInForce": self.time_in_force,
-            "type": self.order_type,
-            "side": self.side,
-        }
-
-    def _optional(self) -> dict[str, Any]:
-        extra: dict[str, Any] = {}
-        if self.strategy_id is not None:
-            extra["strategyId"] = self.strategy_id
-        if self.strategy_type is not None:
-            extra["strategyType"] = self.strategy_type
-        if self.prevented_id is not None:
-            extra["preventedMatchId"] = self.prevented_id
-            extra["preventedQuantity"] = text(self.prevented_e8)
-        if self.expiry_reason:
-            extra["expiryReason"] = self.expiry_reason
-        return extra

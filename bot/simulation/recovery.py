@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.domain.errors import DataError
 from bot.simulation.account import OwnTrade
-from bot.simulation.book import Resting
+from bot.simulation.execution import rest
 from bot.simulation.floor import Floor
 from bot.simulation.orders import Order
 from bot.simulation.prevention import PreventedMatch
@@ -71,12 +71,8 @@ def _apply(
 
 def _restore_order(floor: Floor, order: Order) -> None:
     floor.orders.add(order)
-    if order.is_open:
-        order.resting = Resting(
-            order.order_id,
-            order.price_e8,
-            order.remaining_e8,
-            is_buy=order.is_buy,
-            client=order,
-        )
-        floor.listings[order.symbol].book.add(order.resting)
+    listing = floor.listings[order.symbol]
+    if order.waits_for_price:
+        listing.stops.add(order)
+    elif order.is_open and not order.is_pending:
+        rest(listing, order)

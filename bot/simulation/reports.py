@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.simulation.account import Account
 from bot.simulation.fixedpoint import notional, text
-from bot.simulation.orders import Order
+from bot.simulation.orders import Order, is_priceless
 from bot.simulation.prevention import PreventedMatch
 
 __all__ = [
@@ -30,7 +30,7 @@ def execution_report(
         report["c"] = cancel_id
         report["C"] = order.client_order_id
     if execution == "NEW":
-        report["w"] = True
+        report["w"] = order.is_working
     elif order.expiry_reason:
         report["eR"] = order.expiry_reason
     return report
@@ -56,7 +56,9 @@ def trade_report(
     report["n"] = text(commission_e8)
     report["N"] = commission_asset
     report["t"] = trade_id
-    report["w"] = order.is_open and order.order_type != "MARKET" and order.time_in_force == "GTC"
+    report["w"] = (
+        order.is_open and not is_priceless(order.order_type) and order.time_in_force == "GTC"
+    )
     report["m"] = is_maker
     report["M"] = True
     report["Y"] = text(quote_e8)
@@ -117,13 +119,13 @@ def _report(order: Order, execution: str, execution_id: int, now_ms: int) -> dic
         "f": order.time_in_force,
         "q": text(order.quantity_e8),
         "p": text(order.price_e8),
-        "P": _ZERO,
-        "F": _ZERO,
-        "g": -1,
+        "P": text(order.stop_e8),
+        "F": text(order.iceberg_e8),
+        "g": order.list_id,
         "C": "",
         "x": execution,
         "X": order.status,
-        "r": "NONE",
+        "r": order.reject_reason or "NONE",
         "i": order.order_id,
         "l": _ZERO,
         "z": text(order.executed_e8),
@@ -140,11 +142,26 @@ def _report(order: Order, execution: str, execution_id: int, now_ms: int) -> dic
         "Z": text(order.quote_e8),
         "Y": _ZERO,
         "Q": text(order.quote_wanted_e8),
-        "W": order.time_ms,
-        "V": order.stp_mode,
     }
+    if order.is_working:
+        report["W"] = order.working_ms
+    report["V"] = order.stp_mode
+    if order.trailing_delta is not None:
+        report["d"] = order.trailing_delta
+        if order.trailing_ms >= 0:
+            report["D"] = order.trailing_ms
     if order.strategy_id is not None:
         report["j"] = order.strategy_id
     if order.strategy_type is not None:
         report["J"] = order.strategy_type
+    if order.peg_type:
+        report["gP"] = order.peg_type
+        if order.peg_offset is not None:
+            report["gOT"] = "PRICE_LEVEL"
+            report["gOV"] = order.peg_offset
+        if order.pegged_e8:
+            report["gp"] = text(order.pegged_e8)
+    if order.used_sor:
+        report["k"] = "SOR"
+        report["uS"] = True
     return report

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.simulation.fixedpoint import ONE, parse, text
+from bot.simulation.orders import ALGO_TYPES
 
 __all__ = ["DEFAULT_SYMBOLS", "SymbolRules", "observed_rules", "symbol_rules"]
 
-ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET")
+ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET", *ALGO_TYPES)
 STP_MODES: Final = (
     "EXPIRE_TAKER",
     "EXPIRE_MAKER",
@@ -72,15 +73,15 @@ class SymbolRules:
             "baseCommissionPrecision": 8,
             "quoteCommissionPrecision": 8,
             "orderTypes": list(ORDER_TYPES),
-            "icebergAllowed": False,
-            "ocoAllowed": False,
-            "otoAllowed": False,
-            "opoAllowed": False,
+            "icebergAllowed": True,
+            "ocoAllowed": True,
+            "otoAllowed": True,
+            "opoAllowed": True,
             "quoteOrderQtyMarketAllowed": True,
-            "allowTrailingStop": False,
-            "cancelReplaceAllowed": False,
-            "amendAllowed": False,
-            "pegInstructionsAllowed": False,
+            "allowTrailingStop": True,
+            "cancelReplaceAllowed": True,
+            "amendAllowed": True,
+            "pegInstructionsAllowed": True,
             "isSpotTradingAllowed": True,
             "isMarginTradingAllowed": False,
             "filters": [dict(f) for f in self.filters],

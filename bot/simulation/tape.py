@@ -121,6 +121,8 @@ class TapeMarket:
                 return
             book.trade(event, floor, now_ms)
             _publish(floor, listing, event)
+            if listing.stops.due:
+                floor.settle(listing, now_ms)
             before = listing.ids.update
             if book.surmise(event, floor, now_ms):
                 self._tell(floor, listing, before, now_ms)
@@ -200,6 +202,7 @@ def _publish(floor: Floor, listing: Listing, event: Trade) -> None:
     listing.last = trade
     listing.trades.append(trade)
     listing.remember(trade)
+    listing.stops.observe(trade.price_e8, trade.time_ms)
     aggregate = AggTrade(event.agg_id, trade)
     aggregate.first_id = event.first_id
     aggregate.quantity_e8 = event.quantity_e8

@@ -53,6 +53,12 @@ class Client:
         taken = self.exchange.take()
         return [e.payload for e in taken if isinstance(e, UserEvent) and e.account == self.key]
 
+    def print_price(self, price, quantity="0.1"):
+        """Make a trade at that price, with itself. The book has nothing better."""
+        same = {"quantity": quantity, "price": price, "selfTradePreventionMode": "NONE"}
+        self.place("SELL", **same)
+        self.place("BUY", **same)
+
     def beside(self, key):
         """Another account at the same exchange."""
         return Client(self.exchange, key, self.clock)

@@ -104,12 +104,33 @@ def test_a_quote_amount_buys_the_nearest_quantity_below_it(alice):
             "Account has insufficient balance for requested action.",
         ),
         (
-            {"kind": "STOP_LOSS_LIMIT"},
-            "Stop loss limit orders are not supported for this symbol.",
+            {"kind": "LIMIT_MAKER", "quantity": "1", "price": "60001"},
+            "Order would immediately match and take.",
         ),
         (
-            {"quantity": "1", "price": "60000", "icebergQty": "0.1"},
-            "Iceberg orders are not supported for this symbol.",
+            {"quantity": "1", "price": "60000", "icebergQty": "1.1"},
+            "IcebergQty exceeds QTY.",
+        ),
+        (
+            {"quantity": "1", "price": "60000", "icebergQty": "0.1", "timeInForce": "IOC"},
+            "Unsupported order combination",
+        ),
+        (
+            {"kind": "MARKET", "quantity": "1", "pegPriceType": "PRIMARY_PEG"},
+            "This order type may not use pegged price.",
+        ),
+        (
+            {"kind": "LIMIT_MAKER", "quantity": "1", "pegPriceType": "MARKET_PEG"},
+            "This price peg cannot be used with this order type.",
+        ),
+        (
+            {
+                "quantity": "1",
+                "pegPriceType": "MARKET_PEG",
+                "pegOffsetType": "PRICE_LEVEL",
+                "pegOffsetValue": "3",
+            },
+            "Order book liquidity is too low for this pegged order.",
         ),
     ],
 )

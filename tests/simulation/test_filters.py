@@ -16,7 +16,11 @@ def candidate(given):
         quantity_e8=parse(given.get("quantity", "0")),
         reference_e8=lambda minutes: parse(average),
         iceberg_e8=parse(given.get("icebergQty", "0")),
+        trailing_delta=given.get("trailingDelta"),
         open_orders=given.get("open_orders_before_this_one", 0),
+        open_algos=given.get("open_algo_orders_before_this_one", 0),
+        open_lists=given.get("open_order_lists_before_this_one", 0),
+        in_list="open_order_lists_before_this_one" in given,
         base_held_e8=parse(given.get("free", "0")) + parse(given.get("locked", "0")),
         open_buys_e8=parse(given.get("open_buy_qty", "0")),
     )
@@ -28,7 +32,7 @@ def test_the_boundary_cases_of_the_documented_filters(shared_json):
         for name, passes in compile_filters([case["filter"]]):
             seen.add(name)
             assert passes(candidate(case["given"])) is case["passes"], case["why"]
-    assert len(seen) >= 9
+    assert len(seen) >= 12
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,11 @@ def test_the_boundary_cases_of_the_documented_filters(shared_json):
         ({"kind": "MARKET", "quantity": "181"}, "MARKET_LOT_SIZE"),
         ({"quantity": "0.00008", "price": "60000"}, "NOTIONAL"),
         ({"kind": "MARKET", "quoteOrderQty": "4.99"}, "NOTIONAL"),
+        ({"quantity": "1.01", "price": "60000", "icebergQty": "0.01"}, "ICEBERG_PARTS"),
+        ({"quantity": "1", "price": "60000", "icebergQty": "0.1000001"}, "LOT_SIZE"),
+        ({"kind": "STOP_LOSS", "quantity": "1", "stopPrice": "70000.001"}, "PRICE_FILTER"),
+        ({"kind": "STOP_LOSS", "quantity": "1", "trailingDelta": "9"}, "TRAILING_DELTA"),
+        ({"kind": "TAKE_PROFIT", "quantity": "1", "trailingDelta": "2001"}, "TRAILING_DELTA"),
     ],
 )
 def test_the_failing_filter_is_named(alice, order, name):
@@ -64,3 +73,11 @@ def test_no_more_orders_rest_than_the_limit(alice):
         alice.place(quantity="0.001", price=f"{50000 + number}")
     with pytest.raises(ApiError, match="MAX_NUM_ORDERS"):
         alice.place(quantity="0.001", price="49999")
+
+
+def test_no_more_stop_orders_wait_than_the_limit(alice):
+    for _ in range(5):
+        alice.place("SELL", "STOP_LOSS", quantity="0.001", stopPrice="50000")
+    with pytest.raises(ApiError, match="MAX_NUM_ALGO_ORDERS"):
+        alice.place("SELL", "STOP_LOSS", quantity="0.001", stopPrice="50000")
+    alice.place("SELL", quantity="0.001", price="70000")
