@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from yarl import URL
 
 from bot.simulation.account import AccountSpec
 from bot.simulation.emissions import AggTradeMade, TradeMade, UserEvent
@@ -14,6 +15,7 @@ from bot.simulation.futures.contracts import DEFAULT_CONTRACTS
 from bot.simulation.futures.emissions import BookChanged, Liquidation, MarkChanged
 from bot.simulation.wire.futures.rules import FuturesRules
 
+MAKER_BUYS = True
 STATISTICS = {
     "priceChange": "100.00",
     "priceChangePercent": "0.200",
@@ -157,8 +159,8 @@ class FakeCore:
     def trade(self, symbol: str, trade_id: int = 7) -> None:
         price, quantity = Decimal("50000.5"), Decimal("0.01")
         self.out += [
-            TradeMade(symbol, trade_id, price, quantity, True, self.now_ms, 1, 2),
-            AggTradeMade(symbol, 3, price, quantity, trade_id, trade_id, True, self.now_ms),
+            TradeMade(symbol, trade_id, price, quantity, MAKER_BUYS, self.now_ms, 1, 2),
+            AggTradeMade(symbol, 3, price, quantity, trade_id, trade_id, MAKER_BUYS, self.now_ms),
         ]
 
     def change_book(self, symbol: str, price: str = "50000.5", quantity: str = "1") -> None:
@@ -194,9 +196,12 @@ class Futures:
     async def ask(
         self, method: str, path: str, *, key: str = "sim-key", signed: bool = True, **params: Any
     ) -> tuple[Any, Any]:
-        query = self.sim.signed(**params) if signed else "&".join(f"{k}={v}" for k, v in params.items())
+        query = (
+            self.sim.signed(**params) if signed else "&".join(f"{k}={v}" for k, v in params.items())
+        )
         headers = {"X-MBX-APIKEY": key} if key else {}
-        url = f"{self.sim.http}{path}?{query}"
+        # As it was signed: a client must not spell it anew.
+        url = URL(f"{self.sim.http}{path}?{query}", encoded=True)
         async with self.sim.session.request(method, url, headers=headers) as response:
             return response, orjson.loads(await response.read())
 

@@ -16,6 +16,7 @@ USDM = Contract("BTCUSDT", "BTCUSDT", "PERPETUAL", 1, 2, 3)
 COINM = Contract("BTCUSD_PERP", "BTCUSD", "PERPETUAL", 2, 1, 0)
 # What Binance added in 2026, partly after the frames were recorded.
 ADDED = {"ps", "st", "nq", "ap"}
+MAKER_BUYS = True
 ROW = {
     "priceChange": "72.9",
     "priceChangePercent": "0.773",
@@ -43,8 +44,8 @@ ORDER |= {"X": "FILLED", "l": "1", "z": "1", "T": 1}
 def made_of(contract):
     """One payload of each event type that the wire builds."""
     price, quantity = Decimal("9500.1"), Decimal(2)
-    trade = TradeMade(contract.symbol, 1, price, quantity, True, 1, 2, 3)
-    agg = AggTradeMade(contract.symbol, 1, price, quantity, 1, 2, True, 3)
+    trade = TradeMade(contract.symbol, 1, price, quantity, MAKER_BUYS, 1, 2, 3)
+    agg = AggTradeMade(contract.symbol, 1, price, quantity, 1, 2, MAKER_BUYS, 3)
     mark = MarkChanged(contract.symbol, price, price, price, price, Decimal("0.0001"), 5, 6)
     best = {"u": 1, "b": "1.0", "B": "1", "a": "2.0", "A": "1"}
     levels = ([["1.0", "1"]], [["2.0", "0"]])
