@@ -9,7 +9,10 @@ from typing import Final
 from bot.simulation.crowd import Crowd, Temper
 from bot.simulation.fixedpoint import ONE, notional
 from bot.simulation.listing import Listing, PublicTrade
+from bot.simulation.mood import BREATH_MS
 from bot.simulation.pit import Pit
+from bot.simulation.scenes import SceneScript
+from bot.simulation.staging import Staging
 
 __all__ = ["DEFAULT_TEMPERS", "SeededMarket"]
 
@@ -20,8 +23,6 @@ DEFAULT_TEMPERS: Final[Mapping[str, Temper]] = {
 }
 _OTHER: Final = Temper(price=100.0, volatility=8e-5, beta=0.6, level_median=2000.0)
 
-_BREATH_MS: Final = 100
-"""How often the fair prices move."""
 _CATCH_UP_MS: Final = 600_000
 _MINUTE_MS: Final = 60_000
 
@@ -31,7 +32,8 @@ class SeededMarket:
 
     ``rate`` is the mean number of events a second and symbol. The last ``history_minutes``
     before the start have bars (but no trades), so that indicators can warm up. If nobody
-    advances it for more than ten minutes, the time before those is skipped.
+    advances it for more than ten minutes, the time before those is skipped. ``script`` says what
+    else is to happen.
     """
 
     recorded_streams: frozenset[str] = frozenset()
@@ -43,8 +45,10 @@ class SeededMarket:
         rate: float = 20.0,
         tempers: Mapping[str, Temper] = DEFAULT_TEMPERS,
         history_minutes: int = 600,
+        script: SceneScript | None = None,
     ) -> None:
         self._seed = seed
+        self._staging = Staging(script)
         self._rate = rate
         self._tempers = tempers
         self._history_minutes = history_minutes
@@ -69,33 +73,46 @@ class SeededMarket:
             self._crowds.append(crowd)
             self._draws.append(rng)
             heapq.heappush(self._due, (now_ms + rng.expovariate(self._rate / 1000), index))
-        heapq.heappush(self._due, (float(now_ms + _BREATH_MS), -1))
+        heapq.heappush(self._due, (float(now_ms + BREATH_MS), -1))
 
     def advance(self, floor: Pit, now_ms: int) -> None:
         due = self._due
         if due and now_ms - due[0][0] > _CATCH_UP_MS:
             skipped = now_ms - _CATCH_UP_MS - due[0][0]
             self._due = due = [(when + skipped, index) for when, index in due]
+        staging = self._staging
+        staging.look()
         while due and due[0][0] <= now_ms:
             when, index = due[0]
+            if staging.next_ms <= when:
+                staging.run(floor, self._crowds)
+                continue
             if index < 0:
                 self._breathe()
-                heapq.heapreplace(due, (when + _BREATH_MS, index))
+                heapq.heapreplace(due, (when + BREATH_MS, index))
                 continue
-            self._crowds[index].act(floor, int(when))
-            pace = self._rate * math.exp(0.5 * self._liveliness) / 1000
+            crowd = self._crowds[index]
+            if not crowd.mood.asleep:
+                crowd.act(floor, int(when))
+            pace = self._rate * crowd.mood.pace * math.exp(0.5 * self._liveliness) / 1000
             heapq.heapreplace(due, (when + self._draws[index].expovariate(pace), index))
+        while staging.next_ms <= now_ms:
+            staging.run(floor, self._crowds)
 
     def next_due_ms(self) -> int | None:
-        return math.ceil(self._due[0][0]) if self._due else None
+        return math.ceil(min(self._due[0][0], self._staging.next_ms)) if self._due else None
 
     def market_ms(self, now_ms: int) -> int:
         return now_ms
 
+    def fair_price(self, symbol: str) -> float | None:
+        """What a symbol is worth, whatever its book says; None before the start."""
+        return next((c.fair for c in self._crowds if c.listing.rules.symbol == symbol), None)
+
     def _breathe(self) -> None:
         """Move the weather and every fair price by one breath."""
         gauss = self._weather.gauss
-        seconds = _BREATH_MS / 1000
+        seconds = BREATH_MS / 1000
         # Reverts within about a minute; now and then something happens.
         self._liveliness += -0.02 * seconds * self._liveliness + 0.15 * math.sqrt(seconds) * gauss(
             0.0, 1.0
@@ -106,9 +123,11 @@ class SeededMarket:
         scale = math.exp(self._liveliness) * math.sqrt(seconds)
         common = gauss(0.0, 1.0)
         for crowd in self._crowds:
-            beta = crowd.temper.beta
+            beta, mood = crowd.temper.beta, crowd.mood
             move = beta * common + math.sqrt(1 - beta * beta) * gauss(0.0, 1.0)
-            crowd.fair *= math.exp(crowd.temper.volatility * scale * move)
+            if not mood.asleep:
+                sigma = crowd.temper.volatility * mood.volatility
+                crowd.fair *= math.exp(sigma * scale * move + mood.drift)
 
     def _write_history(
         self, crowd: Crowd, listing: Listing, rng: random.Random, now_ms: int

@@ -1,7 +1,7 @@
 """Who trades futures, what they own, and how they chose to trade."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,13 +17,19 @@ DEFAULT_BALANCES: Final[Mapping[Kind, Mapping[str, Decimal]]] = {
     "coinm": {"BTC": Decimal(10), "ETH": Decimal(100)},
 }
 DEFAULT_LEVERAGE: Final = 20
-_RATES: Final = {"maker_rate": Decimal("0.0002"), "taker_rate": Decimal("0.0005")}
+MAKER_RATE: Final = Decimal("0.0002")
+TAKER_RATE: Final = Decimal("0.0005")
 
 
 def opened(key: str, secret: str, kind: Kind, balances: Mapping[str, Decimal]) -> AccountSpec:
     """An account of the futures exchange; without balances it gets the default ones."""
-    spec = AccountSpec(key, secret, balances=dict(balances or DEFAULT_BALANCES[kind]))
-    return replace(spec, **_RATES)
+    return AccountSpec(
+        key,
+        secret,
+        balances=dict(balances or DEFAULT_BALANCES[kind]),
+        maker_rate=MAKER_RATE,
+        taker_rate=TAKER_RATE,
+    )
 
 
 @dataclass(slots=True)

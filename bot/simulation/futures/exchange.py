@@ -6,27 +6,53 @@ happened comes out of :meth:`FuturesExchange.take`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final
 
 from bot.simulation.account import AccountSpec
-from bot.simulation.exchange import MarketSource
+from bot.simulation.errors import ApiError
+from bot.simulation.fixedpoint import decimal
+from bot.simulation.futures.algodesk import AlgoDesk
+from bot.simulation.futures.amendments import AmendmentDesk
+from bot.simulation.futures.barforms import bar_payload, bar_row
+from bot.simulation.futures.batches import each_order, each_to_cancel
+from bot.simulation.futures.clockwork import Clockwork, FuturesSource
+from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
+from bot.simulation.futures.countdown import Countdown
+from bot.simulation.futures.desk import OrderDesk
 from bot.simulation.futures.emissions import Emission, MarkChanged
+from bot.simulation.futures.enquiries import Enquiries
+from bot.simulation.futures.floor import FuturesFloor
+from bot.simulation.futures.funding import FundingDesk
+from bot.simulation.futures.liquidation import LiquidationDesk
+from bot.simulation.futures.publicdata import PublicData
+from bot.simulation.futures.settings import Settings
+from bot.simulation.futures.statements import Statements
+from bot.simulation.futures.truth import truth
 from bot.simulation.journal import Journal
+from bot.simulation.parameters import required
 
-__all__ = ["FuturesExchange", "Kind"]
+__all__ = ["DEFAULT_CONTRACTS", "FuturesExchange", "Kind"]
 
 Params = Mapping[str, str]
 Body = dict[str, Any]
-Kind = Literal["usdm", "coinm"]
+
+_WEIGHT: Final = {
+    "rateLimitType": "REQUEST_WEIGHT",
+    "interval": "MINUTE",
+    "intervalNum": 1,
+    "limit": 2400,
+}
+_CANCELLED: Final = {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
 class FuturesExchange:
     """One futures exchange: USDⓈ-M or COIN-M.
 
-    ``account`` is the API key. ``params`` are the decoded parameters, as text; ``timestamp``,
-    ``recvWindow``, ``signature`` and ``apiKey`` are known and ignored. Each call that takes
-    ``now_ms`` first moves the market up to it. Answers are what Binance's REST API gives.
-    Emissions pile up until they are taken: take them after each call.
+    ``account`` is the API key. ``params`` are the decoded parameters, as text; unknown ones are
+    ignored, as on Binance's futures. Each call that takes ``now_ms`` first moves the market up
+    to it. Answers are what Binance's REST API gives. Emissions pile up until they are taken:
+    take them after each call.
 
     Raises:
         ApiError: from any call: what Binance would answer instead.
@@ -36,307 +62,406 @@ class FuturesExchange:
         self,
         *,
         market: Kind,
-        symbols: Sequence[Any],
+        symbols: Sequence[Contract],
         accounts: Sequence[AccountSpec],
-        source: MarketSource,
+        source: FuturesSource,
         start_ms: int,
         journal: Journal | None = None,
         records: Iterable[dict[str, Any]] = (),
+        funding_ms: int | None = None,
     ) -> None:
-        """``symbols`` are contracts (contracts.py), ``DEFAULT_CONTRACTS[market]`` by default."""
-        raise NotImplementedError
+        """``funding_ms`` between two fundings; None: what the contracts say (8 hours)."""
+        self._kind = market
+        self._now_ms = start_ms
+        self._source = source
+        self._specs = {spec.key: spec for spec in accounts}
+        floor = FuturesFloor(symbols, accounts, journal, funding_ms=funding_ms)
+        self._floor = floor
+        self._desk = OrderDesk(floor)
+        self._algos = AlgoDesk(floor, self._desk)
+        self._amendments = AmendmentDesk(floor, self._desk)
+        self._countdown = Countdown(self._desk)
+        self._settings = Settings(floor)
+        self._enquiries = Enquiries(floor, self._desk)
+        self._statements = Statements(floor, market)
+        self._public = PublicData(floor.books, floor.marks, floor.ledger, lambda: self.market_ms)
+        self._clockwork = Clockwork(
+            floor,
+            source,
+            self._countdown,
+            (
+                self._desk.expire,
+                FundingDesk(floor).settle,
+                self._algos.watch,
+                LiquidationDesk(floor).watch,
+            ),
+        )
+        del records
+        self._clockwork.start(start_ms)
 
     # --- time ------------------------------------------------------------------------
 
     def advance(self, now_ms: int) -> None:
         """Move the market up to now: fills, triggers, liquidations, funding."""
-        raise NotImplementedError
+        self._now_ms = max(self._now_ms, now_ms)
+        self._clockwork.advance(self._now_ms)
 
     def next_due_ms(self) -> int | None:
-        """When :meth:`advance` next has something to do; None: never again."""
-        raise NotImplementedError
+        """When :meth:`advance` next has something to do."""
+        return self._clockwork.next_due_ms()
 
     def take(self) -> list[Emission]:
         """What happened since the last call, in order."""
-        raise NotImplementedError
+        taken, self._floor.out = self._floor.out, []
+        return taken
 
     # --- the account's side ----------------------------------------------------------
 
     def place_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/order``."""
-        raise NotImplementedError
+        return self._desk.place(account, params, self._enter(account, now_ms))
 
     def test_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/order/test``."""
-        raise NotImplementedError
+        return self._desk.test(account, params, self._enter(account, now_ms))
 
     def modify_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``PUT /fapi/v1/order``."""
-        raise NotImplementedError
+        return self._amendments.modify(account, params, self._enter(account, now_ms))
 
     def cancel_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``DELETE /fapi/v1/order``."""
-        raise NotImplementedError
+        return self._desk.cancel(account, params, self._enter(account, now_ms))
 
     def cancel_open_orders(self, account: str, params: Params, now_ms: int) -> Body:
         """``DELETE /fapi/v1/allOpenOrders``."""
-        raise NotImplementedError
+        at_ms = self._enter(account, now_ms)
+        self._desk.cancel_all(account, required(params, "symbol"), at_ms)
+        return dict(_CANCELLED)
 
     def batch_place(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``POST /fapi/v1/batchOrders``."""
-        raise NotImplementedError
+        at_ms = self._enter(account, now_ms)
+        return each_order(params, lambda wish: self._desk.place(account, wish, at_ms))
 
     def batch_modify(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``PUT /fapi/v1/batchOrders``."""
-        raise NotImplementedError
+        at_ms = self._enter(account, now_ms)
+        return each_order(params, lambda wish: self._amendments.modify(account, wish, at_ms))
 
     def batch_cancel(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``DELETE /fapi/v1/batchOrders``."""
-        raise NotImplementedError
+        at_ms = self._enter(account, now_ms)
+        return each_to_cancel(params, lambda one: self._desk.cancel(account, one, at_ms))
 
     def query_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/order``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.order(account, params)
 
     def open_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/openOrder``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.open_order(account, params)
 
     def open_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/openOrders``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.open_orders(account, params)
 
     def all_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/allOrders``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.all_orders(account, params)
 
     def user_trades(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/userTrades``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.user_trades(account, params)
 
     def force_orders(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/forceOrders``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.force_orders(account, params)
 
     def countdown_cancel_all(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/countdownCancelAll``."""
-        raise NotImplementedError
+        return self._countdown.set(account, params, self._enter(account, now_ms))
 
     def place_algo(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/algoOrder``."""
-        raise NotImplementedError
+        return self._algos.place(account, params, self._enter(account, now_ms))
 
     def cancel_algo(self, account: str, params: Params, now_ms: int) -> Body:
         """``DELETE /fapi/v1/algoOrder``."""
-        raise NotImplementedError
+        return self._algos.cancel(account, params, self._enter(account, now_ms))
 
     def cancel_open_algos(self, account: str, params: Params, now_ms: int) -> Body:
         """``DELETE /fapi/v1/algoOpenOrders``."""
-        raise NotImplementedError
+        return self._algos.cancel_all(account, params, self._enter(account, now_ms))
 
     def query_algo(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/algoOrder``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._algos.query(account, params)
 
     def open_algos(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/openAlgoOrders``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._algos.open(account, params)
 
     def all_algos(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/allAlgoOrders``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._algos.all(account, params)
 
     def account(self, account: str, params: Params, now_ms: int, *, version: int = 3) -> Body:
         """``GET /fapi/v2/account``, ``/fapi/v3/account``, ``/dapi/v1/account``."""
-        raise NotImplementedError
+        del params
+        self._enter(account, now_ms)
+        return self._statements.account(account, version)
 
     def balance(self, account: str, params: Params, now_ms: int, *, version: int = 3) -> list[Body]:
         """``GET /fapi/v2/balance``, ``/fapi/v3/balance``, ``/dapi/v1/balance``."""
-        raise NotImplementedError
+        del params, version
+        self._enter(account, now_ms)
+        return self._statements.balance(account)
 
     def position_risk(
         self, account: str, params: Params, now_ms: int, *, version: int = 3
     ) -> list[Body]:
         """``GET /fapi/v2/positionRisk``, ``/fapi/v3/positionRisk``, ``/dapi/v1/positionRisk``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._statements.position_risk(account, params, version)
 
     def leverage(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/leverage``."""
-        raise NotImplementedError
+        return self._settings.leverage(account, params, self._enter(account, now_ms))
 
     def margin_type(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/marginType``."""
-        raise NotImplementedError
+        return self._settings.margin_type(account, params, self._enter(account, now_ms))
 
     def position_margin(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/positionMargin``."""
-        raise NotImplementedError
+        return self._settings.position_margin(account, params, self._enter(account, now_ms))
 
     def position_mode(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/positionSide/dual``."""
-        raise NotImplementedError
+        del params
+        self._enter(account, now_ms)
+        return self._settings.position_mode(account)
 
     def change_position_mode(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/positionSide/dual``."""
-        raise NotImplementedError
+        return self._settings.change_position_mode(account, params, self._enter(account, now_ms))
 
     def multi_assets(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/multiAssetsMargin``."""
-        raise NotImplementedError
+        del params
+        self._enter(account, now_ms)
+        return self._settings.multi_assets(account)
 
     def change_multi_assets(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/multiAssetsMargin``."""
-        raise NotImplementedError
+        return self._settings.change_multi_assets(account, params, self._enter(account, now_ms))
 
     def income(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/income``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.income(account, params)
 
     def leverage_brackets(self, account: str, params: Params, now_ms: int) -> Body | list[Body]:
         """``GET /fapi/v1/leverageBracket``, ``/dapi/v2/leverageBracket``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._statements.brackets(params)
 
     def commission_rate(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/commissionRate``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._statements.commission_rate(account, params)
 
     def adl_quantile(self, account: str, params: Params, now_ms: int) -> Body | list[Body]:
         """``GET /fapi/v1/adlQuantile``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._statements.adl_quantile(account, params)
 
     def order_rate_limit(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/rateLimit/order``."""
-        raise NotImplementedError
+        del params
+        return self._floor.counts.body(account, self._enter(account, now_ms))
 
     def account_config(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/accountConfig``."""
-        raise NotImplementedError
+        del params
+        self._enter(account, now_ms)
+        return self._statements.account_config(account)
 
     def symbol_config(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/symbolConfig``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._statements.symbol_config(account, params)
 
     def order_amendments(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/orderAmendment``."""
-        raise NotImplementedError
+        self._enter(account, now_ms)
+        return self._enquiries.amendments(account, params)
 
     # --- public data, as of the last advance -----------------------------------------
 
     def exchange_info(self, params: Params) -> Body:
         """``GET /fapi/v1/exchangeInfo``."""
-        raise NotImplementedError
+        wanted = params.get("symbol")
+        if wanted is not None and wanted not in self._floor.contracts:
+            raise ApiError.invalid_symbol()
+        assets = dict.fromkeys(c.margin_asset for c in self._floor.contracts.values())
+        return {
+            "exchangeFilters": [],
+            "rateLimits": [dict(_WEIGHT), *self._floor.counts.rules()],
+            "serverTime": self._now_ms,
+            "assets": [
+                {"asset": asset, "marginAvailable": True, "autoAssetExchange": "-100"}
+                for asset in assets
+            ],
+            "symbols": [
+                contract.exchange_info()
+                for symbol, contract in self._floor.contracts.items()
+                if wanted in {None, symbol}
+            ],
+            "timezone": "UTC",
+        }
 
     def depth(self, params: Params) -> Body:
         """``GET /fapi/v1/depth``."""
-        raise NotImplementedError
+        return self._public.depth(params)
 
     def trades(self, params: Params) -> list[Body]:
         """``GET /fapi/v1/trades``."""
-        raise NotImplementedError
+        return self._public.trades(params)
 
     def historical_trades(self, params: Params) -> list[Body]:
         """``GET /fapi/v1/historicalTrades``."""
-        raise NotImplementedError
+        return self._public.historical_trades(params)
 
     def agg_trades(self, params: Params) -> list[Body]:
         """``GET /fapi/v1/aggTrades``."""
-        raise NotImplementedError
+        return self._public.agg_trades(params)
 
     def klines(self, params: Params) -> list[list[Any]]:
         """``GET /fapi/v1/klines``."""
-        raise NotImplementedError
+        return self._public.klines(params)
 
     def continuous_klines(self, params: Params) -> list[list[Any]]:
         """``GET /fapi/v1/continuousKlines``."""
-        raise NotImplementedError
+        return self._public.continuous_klines(params)
 
     def index_price_klines(self, params: Params) -> list[list[Any]]:
         """``GET /fapi/v1/indexPriceKlines``."""
-        raise NotImplementedError
+        return self._public.index_price_klines(params)
 
     def mark_price_klines(self, params: Params) -> list[list[Any]]:
         """``GET /fapi/v1/markPriceKlines``."""
-        raise NotImplementedError
+        return self._public.mark_price_klines(params)
 
     def premium_index(self, params: Params) -> Body | list[Body]:
         """``GET /fapi/v1/premiumIndex``."""
-        raise NotImplementedError
+        return self._public.premium_index(params)
 
     def funding_rate(self, params: Params) -> list[Body]:
         """``GET /fapi/v1/fundingRate``."""
-        raise NotImplementedError
+        return self._public.funding_rate(params)
 
     def funding_info(self, params: Params) -> list[Body]:
         """``GET /fapi/v1/fundingInfo``."""
-        raise NotImplementedError
+        del params
+        return self._public.funding_info()
 
     def ticker_24hr(self, params: Params) -> Body | list[Body]:
         """``GET /fapi/v1/ticker/24hr``."""
-        raise NotImplementedError
+        return self._public.ticker_24hr(params)
 
     def ticker_price(self, params: Params) -> Body | list[Body]:
         """``GET /fapi/v1/ticker/price``."""
-        raise NotImplementedError
+        return self._public.ticker_price(params)
 
     def book_ticker(self, params: Params) -> Body | list[Body]:
         """``GET /fapi/v1/ticker/bookTicker``."""
-        raise NotImplementedError
+        return self._public.book_ticker(params)
 
     def open_interest(self, params: Params) -> Body:
         """``GET /fapi/v1/openInterest``."""
-        raise NotImplementedError
+        return self._public.open_interest(params)
+
+    def premium_index_klines(self, params: Params) -> list[list[Any]]:
+        """``GET /fapi/v1/premiumIndexKlines``."""
+        return self._public.premium_index_klines(params)
 
     # --- for the wire's streams ------------------------------------------------------
 
     @property
     def kind(self) -> Kind:
-        raise NotImplementedError
+        return self._kind
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        raise NotImplementedError
+        return tuple(self._floor.contracts)
+
+    def contract(self, symbol: str) -> Contract:
+        """What is traded under that name."""
+        return self._floor.contracts[symbol]
 
     def pair(self, symbol: str) -> str:
         """``BTCUSD`` of ``BTCUSD_PERP``; of a USDⓈ-M perpetual the symbol itself."""
-        raise NotImplementedError
+        return self._floor.contracts[symbol].pair
 
     @property
     def accounts(self) -> Mapping[str, AccountSpec]:
         """By API key."""
-        raise NotImplementedError
+        return MappingProxyType(self._specs)
 
     @property
     def market_ms(self) -> int:
         """The time of market data."""
-        raise NotImplementedError
+        return self._source.market_ms(self._now_ms)
 
     def best(self, symbol: str) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None:
         """((bid, quantity), (ask, quantity)); None while a side is empty."""
-        raise NotImplementedError
+        book = self._floor.books[symbol].public
+        bids, asks = book.top(is_buy=True, n=1), book.top(is_buy=False, n=1)
+        if not bids or not asks:
+            return None
+        (bid, bought), (ask, sold) = bids[0], asks[0]
+        return (decimal(bid), decimal(bought)), (decimal(ask), decimal(sold))
 
     def update_id(self, symbol: str) -> int:
         """The id of the last change of the book."""
-        raise NotImplementedError
+        return self._floor.books[symbol].ids.update
 
     def top(self, symbol: str, n: int) -> tuple[list[list[str]], list[list[str]]]:
         """The best ``n`` bids and asks as ``[price, quantity]`` texts."""
-        raise NotImplementedError
+        return self._public.top(self._floor.books[symbol], n)
 
     def kline(self, symbol: str, interval: str) -> list[Any]:
         """The current bar as the REST row of 12; empty before the first trade."""
-        raise NotImplementedError
+        listing = self._floor.books[symbol]
+        bars = listing.bars.roll(interval, self.market_ms)
+        return bar_row(listing.contract, bars[-1]) if bars else []
 
     def kline_payload(self, symbol: str, interval: str, back: int = 0) -> Body | None:
         """``k`` of the kline stream: the current bar, or the one ``back`` bars ago (``x`` true)."""
-        raise NotImplementedError
+        listing = self._floor.books[symbol]
+        bars = listing.bars.roll(interval, self.market_ms)
+        if len(bars) <= back:
+            return None
+        return bar_payload(listing.contract, bars[-1 - back], interval, closed=back > 0)
 
     def mark(self, symbol: str) -> MarkChanged:
         """The current mark price."""
-        raise NotImplementedError
+        return self._floor.marks[symbol].emission()
 
     def statistics(self, symbol: str) -> Body:
         """The last 24 hours, keys as in ``ticker/24hr``."""
-        raise NotImplementedError
+        return self._public.full(self._floor.books[symbol])
 
     def state(self) -> Body:
         """The truth about the clients' accounts.
@@ -344,4 +469,11 @@ class FuturesExchange:
         ``{"orders", "trades", "algos", "positions", "income": [... + "account"], "balances":
         {asset: amount} of the first account, "accounts": {key: {asset: wallet balance}}}``.
         """
-        raise NotImplementedError
+        return truth(self._floor, self._algos.store)
+
+    def _enter(self, account: str, now_ms: int) -> int:
+        """Let the market catch up before the account acts; the exchange's time."""
+        if account not in self._floor.accounts:
+            raise ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
+        self.advance(now_ms)
+        return self._now_ms
