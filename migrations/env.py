@@ -32,5 +32,8 @@ if given is not None:
     migrate(given)
 else:
     engine = writing_engine(normalise_url(os.environ.get("BOT_DB", "sqlite:///bot.db")))
-    with engine.begin() as own:
-        migrate(own)
+    try:
+        with engine.begin() as own:
+            migrate(own)
+    finally:
+        engine.dispose()

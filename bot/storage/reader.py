@@ -62,8 +62,12 @@ class TradeReader:
     def __init__(self, url: str) -> None:
         self._url = normalise_url(url)
         self._engine = reading_engine(self._url)
-        with reading(self._engine, self._url) as connection:
-            ensure_current(connection, shown(self._url))
+        try:
+            with reading(self._engine, self._url) as connection:
+                ensure_current(connection, shown(self._url))
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._engine.dispose()

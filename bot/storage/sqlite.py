@@ -50,6 +50,14 @@ class ReadConnection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        try:
+            self._set_up()
+        except BaseException:
+            # Who asked for it never gets it, and so could not close it.
+            self.close()
+            raise
+
+    def _set_up(self) -> None:
         self.create_collation("DECIMAL", _by_value)
         self.create_window_function("decimal_sum", 1, _DecimalSum)
         self.execute("PRAGMA foreign_keys = ON")
@@ -58,8 +66,8 @@ class ReadConnection(sqlite3.Connection):
 class WriteConnection(ReadConnection):
     """Also puts the database into write-ahead mode, so that readers never block the writer."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def _set_up(self) -> None:
+        super()._set_up()
         self.execute("PRAGMA journal_mode = WAL")
 
 

@@ -8,7 +8,8 @@ from bot.domain.errors import DatabaseError
 from bot.domain.events import Balance, OrderFilled, OrderIntended
 from bot.domain.records import BalanceSaved, EquitySaved, IncidentOpened
 from bot.domain.values import OrderStatus, Side
-from bot.storage.open import open_store, prepare
+from bot.storage.connection import reading_engine
+from bot.storage.open import downgrade, open_store, prepare
 from bot.storage.reader import Filter, TradeReader
 
 
@@ -132,3 +133,18 @@ async def test_a_reader_cannot_write(reader):
 
     with pytest.raises(sa.exc.DBAPIError), reader._engine.connect() as connection:
         connection.exec_driver_sql("DELETE FROM notes")
+
+
+def test_a_refused_database_is_let_go(sqlite_url, monkeypatch):
+    prepare(sqlite_url)
+    downgrade(sqlite_url, "base")
+    engines = []
+
+    def kept(url):
+        engines.append(reading_engine(url))
+        return engines[0]
+
+    monkeypatch.setattr("bot.storage.reader.reading_engine", kept)
+    with pytest.raises(DatabaseError, match="has no tables yet"):
+        TradeReader(sqlite_url)
+    assert engines[0].pool.checkedin() == engines[0].pool.checkedout() == 0

@@ -40,6 +40,21 @@ def test_a_writer_turns_the_write_ahead_log_on(tmp_path):
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
+def test_a_connection_that_cannot_be_set_up_is_closed(tmp_path):
+    path = tmp_path / "no.db"
+    path.write_text("not a database, and long enough to be read as one" * 99)
+    closed = []
+
+    class Watched(WriteConnection):
+        def close(self):
+            super().close()
+            closed.append(self)
+
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        sqlite3.connect(path, factory=Watched)
+    assert len(closed) == 1
+
+
 def test_a_reader_sees_what_a_writer_commits_and_cannot_write(tmp_path):
     path = tmp_path / "a b#%?.db"
     with contextlib.closing(sqlite3.connect(path, factory=WriteConnection)) as writer:
