@@ -5,27 +5,25 @@ happened comes out of :meth:`FuturesExchange.take`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
 from bot.simulation.account import AccountSpec
 from bot.simulation.errors import ApiError
-from bot.simulation.fixedpoint import decimal
 from bot.simulation.futures.algodesk import AlgoDesk
 from bot.simulation.futures.amendments import AmendmentDesk
-from bot.simulation.futures.barforms import bar_payload, bar_row
 from bot.simulation.futures.batches import each_order, each_to_cancel
 from bot.simulation.futures.clockwork import Clockwork, FuturesSource
+from bot.simulation.futures.conditions import Conditions
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
 from bot.simulation.futures.countdown import Countdown
 from bot.simulation.futures.desk import OrderDesk
-from bot.simulation.futures.emissions import Emission, MarkChanged
+from bot.simulation.futures.emissions import Emission
 from bot.simulation.futures.enquiries import Enquiries
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.funding import FundingDesk
 from bot.simulation.futures.liquidation import LiquidationDesk
-from bot.simulation.futures.publicdata import PublicData
+from bot.simulation.futures.marketdata import MarketData
 from bot.simulation.futures.settings import Settings
 from bot.simulation.futures.statements import Statements
 from bot.simulation.futures.truth import truth
@@ -37,16 +35,10 @@ __all__ = ["DEFAULT_CONTRACTS", "FuturesExchange", "Kind"]
 Params = Mapping[str, str]
 Body = dict[str, Any]
 
-_WEIGHT: Final = {
-    "rateLimitType": "REQUEST_WEIGHT",
-    "interval": "MINUTE",
-    "intervalNum": 1,
-    "limit": 2400,
-}
 _CANCELLED: Final = {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
-class FuturesExchange:
+class FuturesExchange(MarketData):
     """One futures exchange: USDⓈ-M or COIN-M.
 
     ``account`` is the API key. ``params`` are the decoded parameters, as text; unknown ones are
@@ -71,12 +63,9 @@ class FuturesExchange:
         funding_ms: int | None = None,
     ) -> None:
         """``funding_ms`` between two fundings; None: what the contracts say (8 hours)."""
-        self._kind = market
-        self._now_ms = start_ms
-        self._source = source
-        self._specs = {spec.key: spec for spec in accounts}
         floor = FuturesFloor(symbols, accounts, journal, funding_ms=funding_ms)
-        self._floor = floor
+        super().__init__(floor, source, market, start_ms)
+        self._specs = {spec.key: spec for spec in accounts}
         self._desk = OrderDesk(floor)
         self._algos = AlgoDesk(floor, self._desk)
         self._amendments = AmendmentDesk(floor, self._desk)
@@ -84,7 +73,7 @@ class FuturesExchange:
         self._settings = Settings(floor)
         self._enquiries = Enquiries(floor, self._desk)
         self._statements = Statements(floor, market)
-        self._public = PublicData(floor.books, floor.marks, floor.ledger, lambda: self.market_ms)
+        self._conditions = Conditions(floor, market)
         self._clockwork = Clockwork(
             floor,
             source,
@@ -274,17 +263,17 @@ class FuturesExchange:
     def leverage_brackets(self, account: str, params: Params, now_ms: int) -> Body | list[Body]:
         """``GET /fapi/v1/leverageBracket``, ``/dapi/v2/leverageBracket``."""
         self._enter(account, now_ms)
-        return self._statements.brackets(params)
+        return self._conditions.brackets(params)
 
     def commission_rate(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/commissionRate``."""
         self._enter(account, now_ms)
-        return self._statements.commission_rate(account, params)
+        return self._conditions.commission_rate(account, params)
 
     def adl_quantile(self, account: str, params: Params, now_ms: int) -> Body | list[Body]:
         """``GET /fapi/v1/adlQuantile``."""
         self._enter(account, now_ms)
-        return self._statements.adl_quantile(account, params)
+        return self._conditions.adl_quantile(account, params)
 
     def order_rate_limit(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/rateLimit/order``."""
@@ -295,173 +284,24 @@ class FuturesExchange:
         """``GET /fapi/v1/accountConfig``."""
         del params
         self._enter(account, now_ms)
-        return self._statements.account_config(account)
+        return self._conditions.account_config(account)
 
     def symbol_config(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/symbolConfig``."""
         self._enter(account, now_ms)
-        return self._statements.symbol_config(account, params)
+        return self._conditions.symbol_config(account, params)
 
     def order_amendments(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``GET /fapi/v1/orderAmendment``."""
         self._enter(account, now_ms)
         return self._enquiries.amendments(account, params)
 
-    # --- public data, as of the last advance -----------------------------------------
-
-    def exchange_info(self, params: Params) -> Body:
-        """``GET /fapi/v1/exchangeInfo``."""
-        wanted = params.get("symbol")
-        if wanted is not None and wanted not in self._floor.contracts:
-            raise ApiError.invalid_symbol()
-        assets = dict.fromkeys(c.margin_asset for c in self._floor.contracts.values())
-        return {
-            "exchangeFilters": [],
-            "rateLimits": [dict(_WEIGHT), *self._floor.counts.rules()],
-            "serverTime": self._now_ms,
-            "assets": [
-                {"asset": asset, "marginAvailable": True, "autoAssetExchange": "-100"}
-                for asset in assets
-            ],
-            "symbols": [
-                contract.exchange_info()
-                for symbol, contract in self._floor.contracts.items()
-                if wanted in {None, symbol}
-            ],
-            "timezone": "UTC",
-        }
-
-    def depth(self, params: Params) -> Body:
-        """``GET /fapi/v1/depth``."""
-        return self._public.depth(params)
-
-    def trades(self, params: Params) -> list[Body]:
-        """``GET /fapi/v1/trades``."""
-        return self._public.trades(params)
-
-    def historical_trades(self, params: Params) -> list[Body]:
-        """``GET /fapi/v1/historicalTrades``."""
-        return self._public.historical_trades(params)
-
-    def agg_trades(self, params: Params) -> list[Body]:
-        """``GET /fapi/v1/aggTrades``."""
-        return self._public.agg_trades(params)
-
-    def klines(self, params: Params) -> list[list[Any]]:
-        """``GET /fapi/v1/klines``."""
-        return self._public.klines(params)
-
-    def continuous_klines(self, params: Params) -> list[list[Any]]:
-        """``GET /fapi/v1/continuousKlines``."""
-        return self._public.continuous_klines(params)
-
-    def index_price_klines(self, params: Params) -> list[list[Any]]:
-        """``GET /fapi/v1/indexPriceKlines``."""
-        return self._public.index_price_klines(params)
-
-    def mark_price_klines(self, params: Params) -> list[list[Any]]:
-        """``GET /fapi/v1/markPriceKlines``."""
-        return self._public.mark_price_klines(params)
-
-    def premium_index(self, params: Params) -> Body | list[Body]:
-        """``GET /fapi/v1/premiumIndex``."""
-        return self._public.premium_index(params)
-
-    def funding_rate(self, params: Params) -> list[Body]:
-        """``GET /fapi/v1/fundingRate``."""
-        return self._public.funding_rate(params)
-
-    def funding_info(self, params: Params) -> list[Body]:
-        """``GET /fapi/v1/fundingInfo``."""
-        del params
-        return self._public.funding_info()
-
-    def ticker_24hr(self, params: Params) -> Body | list[Body]:
-        """``GET /fapi/v1/ticker/24hr``."""
-        return self._public.ticker_24hr(params)
-
-    def ticker_price(self, params: Params) -> Body | list[Body]:
-        """``GET /fapi/v1/ticker/price``."""
-        return self._public.ticker_price(params)
-
-    def book_ticker(self, params: Params) -> Body | list[Body]:
-        """``GET /fapi/v1/ticker/bookTicker``."""
-        return self._public.book_ticker(params)
-
-    def open_interest(self, params: Params) -> Body:
-        """``GET /fapi/v1/openInterest``."""
-        return self._public.open_interest(params)
-
-    def premium_index_klines(self, params: Params) -> list[list[Any]]:
-        """``GET /fapi/v1/premiumIndexKlines``."""
-        return self._public.premium_index_klines(params)
-
-    # --- for the wire's streams ------------------------------------------------------
-
-    @property
-    def kind(self) -> Kind:
-        return self._kind
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        return tuple(self._floor.contracts)
-
-    def contract(self, symbol: str) -> Contract:
-        """What is traded under that name."""
-        return self._floor.contracts[symbol]
-
-    def pair(self, symbol: str) -> str:
-        """``BTCUSD`` of ``BTCUSD_PERP``; of a USDⓈ-M perpetual the symbol itself."""
-        return self._floor.contracts[symbol].pair
+    # --- what is so -----------------------------------------------------------------
 
     @property
     def accounts(self) -> Mapping[str, AccountSpec]:
         """By API key."""
         return MappingProxyType(self._specs)
-
-    @property
-    def market_ms(self) -> int:
-        """The time of market data."""
-        return self._source.market_ms(self._now_ms)
-
-    def best(self, symbol: str) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None:
-        """((bid, quantity), (ask, quantity)); None while a side is empty."""
-        book = self._floor.books[symbol].public
-        bids, asks = book.top(is_buy=True, n=1), book.top(is_buy=False, n=1)
-        if not bids or not asks:
-            return None
-        (bid, bought), (ask, sold) = bids[0], asks[0]
-        return (decimal(bid), decimal(bought)), (decimal(ask), decimal(sold))
-
-    def update_id(self, symbol: str) -> int:
-        """The id of the last change of the book."""
-        return self._floor.books[symbol].ids.update
-
-    def top(self, symbol: str, n: int) -> tuple[list[list[str]], list[list[str]]]:
-        """The best ``n`` bids and asks as ``[price, quantity]`` texts."""
-        return self._public.top(self._floor.books[symbol], n)
-
-    def kline(self, symbol: str, interval: str) -> list[Any]:
-        """The current bar as the REST row of 12; empty before the first trade."""
-        listing = self._floor.books[symbol]
-        bars = listing.bars.roll(interval, self.market_ms)
-        return bar_row(listing.contract, bars[-1]) if bars else []
-
-    def kline_payload(self, symbol: str, interval: str, back: int = 0) -> Body | None:
-        """``k`` of the kline stream: the current bar, or the one ``back`` bars ago (``x`` true)."""
-        listing = self._floor.books[symbol]
-        bars = listing.bars.roll(interval, self.market_ms)
-        if len(bars) <= back:
-            return None
-        return bar_payload(listing.contract, bars[-1 - back], interval, closed=back > 0)
-
-    def mark(self, symbol: str) -> MarkChanged:
-        """The current mark price."""
-        return self._floor.marks[symbol].emission()
-
-    def statistics(self, symbol: str) -> Body:
-        """The last 24 hours, keys as in ``ticker/24hr``."""
-        return self._public.full(self._floor.books[symbol])
 
     def state(self) -> Body:
         """The truth about the clients' accounts.

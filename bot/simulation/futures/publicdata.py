@@ -6,19 +6,19 @@ from typing import Any, Final
 
 from bot.simulation.bars import Bar, Bars
 from bot.simulation.errors import ApiError
-from bot.simulation.fixedpoint import decimal, text
+from bot.simulation.fixedpoint import decimal
 from bot.simulation.futures.amounts import ZERO, fixed, money
 from bot.simulation.futures.barforms import bar_row, check_interval, price_row
 from bot.simulation.futures.contracts import Contract
 from bot.simulation.futures.ledger import Ledger
 from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.marks import Mark
+from bot.simulation.futures.tickers import book_ticker, day_ticker, premium, price_ticker
 from bot.simulation.listing import AggTrade, PublicTrade
 from bot.simulation.parameters import Params, integer, limit, optional, required
 
 __all__ = ["PublicData"]
 
-_DAY_MS: Final = 86_400_000
 _DEPTHS: Final = frozenset({5, 10, 20, 50, 100, 500, 1000})
 _OTHERS_HOLD: Final = 20_000
 """Open interest in contracts of a median size that the crowd is said to have anyway."""
@@ -124,7 +124,7 @@ class PublicData:
 
     def premium_index(self, params: Params) -> dict[str, Any] | list[dict[str, Any]]:
         """``GET premiumIndex``."""
-        return self._each(params, self._premium)
+        return self._each(params, lambda one: premium(self._marks[one.rules.symbol]))
 
     def funding_rate(self, params: Params) -> list[dict[str, Any]]:
         """``GET fundingRate``: oldest first."""
@@ -164,11 +164,11 @@ class PublicData:
 
     def ticker_price(self, params: Params) -> dict[str, Any] | list[dict[str, Any]]:
         """``GET ticker/price``."""
-        return self._each(params, self._last)
+        return self._each(params, lambda one: price_ticker(one, self._now()))
 
     def book_ticker(self, params: Params) -> dict[str, Any] | list[dict[str, Any]]:
         """``GET ticker/bookTicker``."""
-        return self._each(params, self._book_ticker)
+        return self._each(params, lambda one: book_ticker(one, self._now()))
 
     def open_interest(self, params: Params) -> dict[str, Any]:
         """``GET openInterest``: positions of clients, and a steady crowd."""
@@ -193,32 +193,7 @@ class PublicData:
 
     def full(self, listing: FuturesListing) -> dict[str, Any]:
         """The last 24 hours."""
-        now, contract = self._now(), listing.contract
-        opened, high, low = listing.day.prices(now) or (0, 0, 0)
-        first_id, last_id = listing.day.ids()
-        change = listing.last_price_e8 - opened if opened else 0
-        price = contract.price_text
-        body: dict[str, Any] = {"symbol": contract.symbol}
-        if contract.is_inverse:
-            body["pair"] = contract.pair
-        body |= {
-            "priceChange": price(change),
-            "priceChangePercent": f"{change / opened * 100 if opened else 0:.3f}",
-            "weightedAvgPrice": price(listing.weighted_e8),
-            "lastPrice": price(listing.last_price_e8),
-            "lastQty": contract.quantity_text(listing.last.quantity_e8 if listing.last else 0),
-            "openPrice": price(opened),
-            "highPrice": price(high),
-            "lowPrice": price(low),
-            "volume": contract.quantity_text(listing.day.base),
-            "baseVolume" if contract.is_inverse else "quoteVolume": text(listing.day.quote),
-            "openTime": now - _DAY_MS,
-            "closeTime": now,
-            "firstId": first_id,
-            "lastId": last_id,
-            "count": listing.day.count,
-        }
-        return body
+        return day_ticker(listing, self._now())
 
     def listing(self, params: Params) -> FuturesListing:
         """The listing of the mandatory ``symbol``."""
@@ -261,46 +236,6 @@ class PublicData:
         ]
         most = limit(params, maximum=1500)
         return chosen[-most:] if start is None else chosen[:most]
-
-    def _premium(self, listing: FuturesListing) -> dict[str, Any]:
-        mark = self._marks[listing.rules.symbol]
-        body: dict[str, Any] = {"symbol": listing.rules.symbol}
-        if listing.contract.is_inverse:
-            body["pair"] = listing.contract.pair
-        last = mark.fundings[-1].rate if mark.fundings else decimal(mark.rate_e8)
-        return {
-            **body,
-            "markPrice": text(mark.mark_e8),
-            "indexPrice": text(mark.index_e8),
-            "estimatedSettlePrice": text(mark.index_e8),
-            "lastFundingRate": money(last),
-            "interestRate": "0.00010000",
-            "nextFundingTime": mark.next_funding_ms,
-            "time": mark.time_ms,
-        }
-
-    def _last(self, listing: FuturesListing) -> dict[str, Any]:
-        contract = listing.contract
-        body: dict[str, Any] = {"symbol": contract.symbol}
-        if contract.is_inverse:
-            body["ps"] = contract.pair
-        time_ms = listing.last.time_ms if listing.last else self._now()
-        return {**body, "price": contract.price_text(listing.last_price_e8), "time": time_ms}
-
-    def _book_ticker(self, listing: FuturesListing) -> dict[str, Any]:
-        contract = listing.contract
-        bids, asks = (listing.public.top(is_buy, 1) or [(0, 0)] for is_buy in (True, False))
-        body: dict[str, Any] = {"symbol": contract.symbol}
-        if contract.is_inverse:
-            body["pair"] = contract.pair
-        return {
-            **body,
-            "bidPrice": contract.price_text(bids[0][0]),
-            "bidQty": contract.quantity_text(bids[0][1]),
-            "askPrice": contract.price_text(asks[0][0]),
-            "askQty": contract.quantity_text(asks[0][1]),
-            "time": self._now(),
-        }
 
 
 def _trade(contract: Contract, trade: PublicTrade) -> dict[str, Any]:

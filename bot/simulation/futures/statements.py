@@ -11,7 +11,7 @@ from bot.simulation.futures.contracts import Kind
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.margins import SlotMargin
 from bot.simulation.futures.positions import Position
-from bot.simulation.parameters import Params, optional, required
+from bot.simulation.parameters import Params, optional
 
 __all__ = ["Statements"]
 
@@ -78,79 +78,6 @@ class Statements:
             self._risk(account, position, short=short)
             for position in self._listed(account, only_used=short)
             if symbol in {None, position.contract.symbol} and pair in {None, position.contract.pair}
-        ]
-
-    def adl_quantile(self, key: str, params: Params) -> list[dict[str, Any]] | dict[str, Any]:
-        """``GET adlQuantile``: nobody is ever deleveraged here."""
-        account = self._floor.accounts[key]
-        wanted = optional(params, "symbol")
-        rows = [
-            {"symbol": symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, last: 0}}
-            for symbol in self._floor.contracts
-            if any(p.amount for p in account.slots(symbol)) and wanted in {None, symbol}
-            for last in ("HEDGE" if account.is_hedged else "BOTH",)
-        ]
-        return rows[0] if wanted and rows else rows
-
-    def brackets(self, params: Params) -> list[dict[str, Any]] | dict[str, Any]:
-        """``GET leverageBracket``."""
-        wanted, pair = optional(params, "symbol"), optional(params, "pair")
-        if wanted is not None and wanted not in self._floor.contracts:
-            raise ApiError.invalid_symbol()
-        rows = [
-            {
-                "symbol": contract.symbol,
-                "notionalCoef": 1.0,
-                "brackets": contract.brackets.rows(in_quantity=contract.is_inverse),
-            }
-            for contract in self._floor.contracts.values()
-            if wanted in {None, contract.symbol} and pair in {None, contract.pair}
-        ]
-        return rows[0] if wanted and self._kind == "usdm" else rows
-
-    def commission_rate(self, key: str, params: Params) -> dict[str, Any]:
-        """``GET commissionRate``."""
-        symbol = required(params, "symbol")
-        if symbol not in self._floor.contracts:
-            raise ApiError.invalid_symbol()
-        account = self._floor.accounts[key]
-        body = {
-            "symbol": symbol,
-            "makerCommissionRate": plain(account.maker_rate),
-            "takerCommissionRate": plain(account.taker_rate),
-        }
-        if self._kind == "usdm":
-            body["rpiCommissionRate"] = plain(account.maker_rate)
-        return body
-
-    def account_config(self, key: str) -> dict[str, Any]:
-        """``GET accountConfig``."""
-        account = self._floor.accounts[key]
-        return {
-            "feeTier": 0,
-            **_RATES,
-            "dualSidePosition": account.is_hedged,
-            "updateTime": 0,
-            "multiAssetsMargin": account.is_multi_asset,
-            "tradeGroupId": -1,
-        }
-
-    def symbol_config(self, key: str, params: Params) -> list[dict[str, Any]]:
-        """``GET symbolConfig``."""
-        account = self._floor.accounts[key]
-        wanted = optional(params, "symbol")
-        if wanted is not None and wanted not in self._floor.contracts:
-            raise ApiError.invalid_symbol()
-        return [
-            {
-                "symbol": symbol,
-                "marginType": "ISOLATED" if symbol in account.isolated else "CROSSED",
-                "isAutoAddMargin": False,
-                "leverage": account.leverage_of(symbol),
-                "maxNotionalValue": plain(contract.brackets.cap(account.leverage_of(symbol))),
-            }
-            for symbol, contract in self._floor.contracts.items()
-            if wanted in {None, symbol}
         ]
 
     # --- rows --------------------------------------------------------------------------------

@@ -1,0 +1,190 @@
+"""What the futures exchange tells everybody: Binance's public endpoints, and its streams' facts."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from bot.simulation.errors import ApiError
+from bot.simulation.fixedpoint import decimal
+from bot.simulation.futures.barforms import bar_payload, bar_row
+from bot.simulation.futures.clockwork import FuturesSource
+from bot.simulation.futures.contracts import Contract, Kind
+from bot.simulation.futures.emissions import MarkChanged
+from bot.simulation.futures.floor import FuturesFloor
+from bot.simulation.futures.publicdata import PublicData
+
+__all__ = ["MarketData"]
+
+Params = Mapping[str, str]
+Body = dict[str, Any]
+
+_WEIGHT: Final = {
+    "rateLimitType": "REQUEST_WEIGHT",
+    "interval": "MINUTE",
+    "intervalNum": 1,
+    "limit": 2400,
+}
+
+
+class MarketData:
+    """The public side of a futures exchange, as of its last advance."""
+
+    def __init__(
+        self, floor: FuturesFloor, source: FuturesSource, kind: Kind, start_ms: int
+    ) -> None:
+        self._floor = floor
+        self._source = source
+        self._kind = kind
+        self._now_ms = start_ms
+        self._public = PublicData(floor.books, floor.marks, floor.ledger, lambda: self.market_ms)
+
+    # --- public data, as of the last advance -----------------------------------------
+
+    def exchange_info(self, params: Params) -> Body:
+        """``GET /fapi/v1/exchangeInfo``."""
+        wanted = params.get("symbol")
+        if wanted is not None and wanted not in self._floor.contracts:
+            raise ApiError.invalid_symbol()
+        assets = dict.fromkeys(c.margin_asset for c in self._floor.contracts.values())
+        return {
+            "exchangeFilters": [],
+            "rateLimits": [dict(_WEIGHT), *self._floor.counts.rules()],
+            "serverTime": self._now_ms,
+            "assets": [
+                {"asset": asset, "marginAvailable": True, "autoAssetExchange": "-100"}
+                for asset in assets
+            ],
+            "symbols": [
+                contract.exchange_info()
+                for symbol, contract in self._floor.contracts.items()
+                if wanted in {None, symbol}
+            ],
+            "timezone": "UTC",
+        }
+
+    def depth(self, params: Params) -> Body:
+        """``GET /fapi/v1/depth``."""
+        return self._public.depth(params)
+
+    def trades(self, params: Params) -> list[Body]:
+        """``GET /fapi/v1/trades``."""
+        return self._public.trades(params)
+
+    def historical_trades(self, params: Params) -> list[Body]:
+        """``GET /fapi/v1/historicalTrades``."""
+        return self._public.historical_trades(params)
+
+    def agg_trades(self, params: Params) -> list[Body]:
+        """``GET /fapi/v1/aggTrades``."""
+        return self._public.agg_trades(params)
+
+    def klines(self, params: Params) -> list[list[Any]]:
+        """``GET /fapi/v1/klines``."""
+        return self._public.klines(params)
+
+    def continuous_klines(self, params: Params) -> list[list[Any]]:
+        """``GET /fapi/v1/continuousKlines``."""
+        return self._public.continuous_klines(params)
+
+    def index_price_klines(self, params: Params) -> list[list[Any]]:
+        """``GET /fapi/v1/indexPriceKlines``."""
+        return self._public.index_price_klines(params)
+
+    def mark_price_klines(self, params: Params) -> list[list[Any]]:
+        """``GET /fapi/v1/markPriceKlines``."""
+        return self._public.mark_price_klines(params)
+
+    def premium_index(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/premiumIndex``."""
+        return self._public.premium_index(params)
+
+    def funding_rate(self, params: Params) -> list[Body]:
+        """``GET /fapi/v1/fundingRate``."""
+        return self._public.funding_rate(params)
+
+    def funding_info(self, params: Params) -> list[Body]:
+        """``GET /fapi/v1/fundingInfo``."""
+        del params
+        return self._public.funding_info()
+
+    def ticker_24hr(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/ticker/24hr``."""
+        return self._public.ticker_24hr(params)
+
+    def ticker_price(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/ticker/price``."""
+        return self._public.ticker_price(params)
+
+    def book_ticker(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/ticker/bookTicker``."""
+        return self._public.book_ticker(params)
+
+    def open_interest(self, params: Params) -> Body:
+        """``GET /fapi/v1/openInterest``."""
+        return self._public.open_interest(params)
+
+    def premium_index_klines(self, params: Params) -> list[list[Any]]:
+        """``GET /fapi/v1/premiumIndexKlines``."""
+        return self._public.premium_index_klines(params)
+
+    # --- for the wire's streams ------------------------------------------------------
+
+    @property
+    def kind(self) -> Kind:
+        return self._kind
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(self._floor.contracts)
+
+    def contract(self, symbol: str) -> Contract:
+        """What is traded under that name."""
+        return self._floor.contracts[symbol]
+
+    def pair(self, symbol: str) -> str:
+        """``BTCUSD`` of ``BTCUSD_PERP``; of a USDⓈ-M perpetual the symbol itself."""
+        return self._floor.contracts[symbol].pair
+
+    @property
+    def market_ms(self) -> int:
+        """The time of market data."""
+        return self._source.market_ms(self._now_ms)
+
+    def best(self, symbol: str) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None:
+        """((bid, quantity), (ask, quantity)); None while a side is empty."""
+        book = self._floor.books[symbol].public
+        bids, asks = book.top(is_buy=True, n=1), book.top(is_buy=False, n=1)
+        if not bids or not asks:
+            return None
+        (bid, bought), (ask, sold) = bids[0], asks[0]
+        return (decimal(bid), decimal(bought)), (decimal(ask), decimal(sold))
+
+    def update_id(self, symbol: str) -> int:
+        """The id of the last change of the book."""
+        return self._floor.books[symbol].ids.update
+
+    def top(self, symbol: str, n: int) -> tuple[list[list[str]], list[list[str]]]:
+        """The best ``n`` bids and asks as ``[price, quantity]`` texts."""
+        return self._public.top(self._floor.books[symbol], n)
+
+    def kline(self, symbol: str, interval: str) -> list[Any]:
+        """The current bar as the REST row of 12; empty before the first trade."""
+        listing = self._floor.books[symbol]
+        bars = listing.bars.roll(interval, self.market_ms)
+        return bar_row(listing.contract, bars[-1]) if bars else []
+
+    def kline_payload(self, symbol: str, interval: str, back: int = 0) -> Body | None:
+        """``k`` of the kline stream: the current bar, or the one ``back`` bars ago (``x`` true)."""
+        listing = self._floor.books[symbol]
+        bars = listing.bars.roll(interval, self.market_ms)
+        if len(bars) <= back:
+            return None
+        return bar_payload(listing.contract, bars[-1 - back], interval, closed=back > 0)
+
+    def mark(self, symbol: str) -> MarkChanged:
+        """The current mark price."""
+        return self._floor.marks[symbol].emission()
+
+    def statistics(self, symbol: str) -> Body:
+        """The last 24 hours, keys as in ``ticker/24hr``."""
+        return self._public.full(self._floor.books[symbol])
