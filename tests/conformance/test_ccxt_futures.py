@@ -11,12 +11,14 @@ PAIR = "BTC/USDT:USDT"
 
 @pytest.fixture
 async def binance(exchange):
-    client = ccxt.pro.binanceusdm({
-        "apiKey": "sim-key",
-        "secret": "sim-secret",
-        "options": {"fetchMarkets": {"types": ["linear"]}},
-        "enableRateLimit": False,
-    })
+    client = ccxt.pro.binanceusdm(
+        {
+            "apiKey": "sim-key",
+            "secret": "sim-secret",
+            "options": {"fetchMarkets": {"types": ["linear"]}},
+            "enableRateLimit": False,
+        }
+    )
     api = client.urls["api"]
     for name, url in api.items():
         if isinstance(url, str):
@@ -95,9 +97,7 @@ async def test_a_position_is_opened_seen_and_closed(binance):
 
 async def test_conditional_orders(binance):
     high = await _price(binance, 1.05)
-    stop = await binance.create_order(
-        PAIR, "market", "buy", 0.01, params={"triggerPrice": high}
-    )
+    stop = await binance.create_order(PAIR, "market", "buy", 0.01, params={"triggerPrice": high})
     (found,) = await binance.fetch_open_orders(PAIR, params={"trigger": True})
     assert (found["id"], found["triggerPrice"]) == (stop["id"], high)
     await binance.cancel_order(stop["id"], PAIR, {"trigger": True})

@@ -11,17 +11,19 @@ PAIR = "BTC/USDT"
 
 def pointed(exchange, kind):
     """A client of that class whose every address is the served exchange."""
-    client = kind({
-        "apiKey": "sim-key",
-        "secret": "sim-secret",
-        # Coins, networks and margin pairs are on /sapi, which the simulated exchange does not have.
-        "options": {
-            "fetchCurrencies": False,
-            "fetchMargins": False,
-            "fetchMarkets": {"types": ["spot"]},
-        },
-        "enableRateLimit": False,
-    })
+    client = kind(
+        {
+            "apiKey": "sim-key",
+            "secret": "sim-secret",
+            # Coins, networks and margin pairs are on /sapi, which is not simulated.
+            "options": {
+                "fetchCurrencies": False,
+                "fetchMargins": False,
+                "fetchMarkets": {"types": ["spot"]},
+            },
+            "enableRateLimit": False,
+        }
+    )
     api = client.urls["api"]
     for name, url in api.items():
         if isinstance(url, str):
@@ -110,17 +112,15 @@ async def test_post_only_and_immediate_orders(binance):
     await binance.cancel_order(maker["id"], PAIR)
     gone = await binance.create_order(PAIR, "limit", "buy", 0.001, low, {"timeInForce": "IOC"})
     assert gone["status"] == "expired"
+    high = binance.price_to_precision(PAIR, ticker["ask"] * 1.02)
     with pytest.raises(ccxt.OrderImmediatelyFillable):
-        high = binance.price_to_precision(PAIR, ticker["ask"] * 1.02)
         await binance.create_order(PAIR, "limit", "buy", 0.001, high, {"postOnly": True})
 
 
 async def test_stops_rest_and_orders_are_edited(binance):
     ticker = await binance.fetch_ticker(PAIR)
     low = binance.price_to_precision(PAIR, ticker["bid"] * 0.98)
-    stop = await binance.create_order(
-        PAIR, "limit", "sell", 0.001, low, {"stopLossPrice": low}
-    )
+    stop = await binance.create_order(PAIR, "limit", "sell", 0.001, low, {"stopLossPrice": low})
     asked = await binance.fetch_order(stop["id"], PAIR)
     assert (asked["status"], asked["triggerPrice"]) == ("open", float(low))
     await binance.cancel_all_orders(PAIR)
@@ -137,7 +137,7 @@ async def test_the_markets_streams_are_watched(binance, within):
     book = await within(binance.watch_order_book(PAIR))
     assert book["bids"][0][0] < book["asks"][0][0]
     assert (await within(binance.watch_ticker(PAIR)))["last"] > 0
-    assert (await within(binance.watch_tickers([PAIR, "ETH/USDT"])))
+    assert await within(binance.watch_tickers([PAIR, "ETH/USDT"]))
     assert (await within(binance.watch_bids_asks([PAIR])))[PAIR]["bid"] > 0
     assert len((await within(binance.watch_ohlcv(PAIR, "1m")))[-1]) == 6
     assert await within(binance.watch_trades_for_symbols([PAIR, "ETH/USDT"]))

@@ -160,9 +160,9 @@ async def test_settings_of_the_account(binance):
     assert {b["asset"] for b in await client.futures_account_balance()} >= {"USDT"}
     assert (await client.futures_account_config())["dualSidePosition"] is False
     assert (await client.futures_symbol_config(symbol=SYMBOL))[0]["marginType"] == "CROSSED"
-    assert (
-        await client.futures_countdown_cancel_all(symbol=SYMBOL, countdownTime=0)
-    )["symbol"] == SYMBOL
+    assert (await client.futures_countdown_cancel_all(symbol=SYMBOL, countdownTime=0))[
+        "symbol"
+    ] == SYMBOL
 
 
 async def test_conditional_orders_go_to_the_algo_service(binance):

@@ -88,8 +88,8 @@ async def test_general_and_market_data(binance):
 
 async def test_the_window_and_day_tickers(binance):
     client = binance.client
-    assert (await client.get_ticker_window(symbol=SYMBOL))["symbol"] == SYMBOL
-    assert (await client.get_ticker_trading_day(symbol=SYMBOL))["symbol"] == SYMBOL
+    assert (await client.v3_get_ticker(symbol=SYMBOL))["symbol"] == SYMBOL
+    assert (await client.v3_get_ticker_trading_day(symbol=SYMBOL))["symbol"] == SYMBOL
 
 
 async def test_orders_are_placed_asked_for_and_cancelled(binance):
@@ -121,7 +121,7 @@ async def test_the_account(binance):
     account = await client.get_account()
     assert account["canTrade"] is True
     assert Decimal((await client.get_asset_balance(asset="USDT"))["free"]) > 0
-    assert (await client.get_account_rate_limits_orders())[0]["rateLimitType"] == "ORDERS"
+    assert (await client.v3_get_rate_limit_order())[0]["rateLimitType"] == "ORDERS"
 
 
 async def test_stop_orders_wait_for_their_price(binance):
@@ -201,9 +201,7 @@ async def test_the_websocket_api_answers_as_rest_does(binance):
     assert (await client.ws_get_orderbook_ticker(symbol=SYMBOL))["bidPrice"]
     assert (await client.ws_get_symbol_ticker_window(symbol=SYMBOL))["symbol"] == SYMBOL
     price = await _far_below(client)
-    await client.ws_create_test_order(
-        symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.001"
-    )
+    await client.ws_create_test_order(symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.001")
     placed = await client.ws_order_limit_buy(symbol=SYMBOL, quantity="0.001", price=price)
     assert placed["status"] == "NEW"
     asked = await client.ws_get_order(symbol=SYMBOL, orderId=placed["orderId"])
