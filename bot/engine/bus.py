@@ -58,22 +58,37 @@ class Bus:
         by_topic = self._table.get(type(event))
         if by_topic is None:
             return
-        topic = f"{event.symbol}@{event.interval}" if type(event) is Bar else event.symbol
-        stopwatch = self._stopwatch
+        topic = f"{event.symbol}@{event.interval}" if isinstance(event, Bar) else event.symbol
         for owner, handler in by_topic.get(topic, ()):
-            # As call() does it, but written out: it is done for each tick and each strategy.
-            began = stopwatch()
-            self.running = (owner, began)
-            try:
-                handler(event)
-            except Exception as e:  # noqa: BLE001 - wall: plugin code
+            self.call(owner, handler, event)
+
+    def way(self, event_type: type, latest: dict[str, Any]) -> Handler:
+        """The shortest way for events of a type whose topic is the symbol.
+
+        It puts the event into ``latest`` by its symbol and then publishes it.
+        """
+        by_symbol = self._table.setdefault(event_type, {})
+        stopwatch, slow_ns = self._stopwatch, self._slow_ns
+
+        def keep_and_publish(event: Any) -> None:
+            symbol = event.symbol
+            latest[symbol] = event
+            for owner, handler in by_symbol.get(symbol, ()):
+                # What call() does, written out: a tick's way is as long as its calls are many.
+                began = stopwatch()
+                self.running = (owner, began)
+                try:
+                    handler(event)
+                except Exception as e:  # noqa: BLE001 - wall: plugin code
+                    self.running = None
+                    self._on_fault(owner, _name(handler), e)
+                    continue
                 self.running = None
-                self._on_fault(owner, _name(handler), e)
-                continue
-            self.running = None
-            took = stopwatch() - began
-            if took > self._slow_ns:
-                self._on_slow(owner, _name(handler), took)
+                took = stopwatch() - began
+                if took > slow_ns:
+                    self._on_slow(owner, _name(handler), took)
+
+        return keep_and_publish
 
     def call(self, owner: str, handler: Callable[..., None], *args: object) -> bool:
         """Call one handler behind the wall; False if it raised."""

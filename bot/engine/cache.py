@@ -4,7 +4,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain.instrument import Instrument
-from bot.domain.market import Bar, BookSnapshot, MarketEvent, QuoteTick, TradeTick
+from bot.domain.market import (
+    AggTrade,
+    Bar,
+    BookSnapshot,
+    MarketEvent,
+    MiniTicker,
+    QuoteTick,
+    Ticker,
+    TradeTick,
+)
 
 __all__ = ["Cache"]
 
@@ -18,12 +27,15 @@ class Cache:
         self.trades: dict[str, TradeTick] = {}
         self.bars: dict[tuple[str, str], Bar] = {}
         self.books: dict[str, BookSnapshot] = {}
-        # What is kept by symbol; bars are kept by interval too.
         self.latest: Final[dict[type, dict[str, Any]]] = {
             QuoteTick: self.quotes,
             TradeTick: self.trades,
             BookSnapshot: self.books,
+            AggTrade: {},
+            MiniTicker: {},
+            Ticker: {},
         }
+        """By type and symbol: all but the bars, which have an interval as well."""
         # Which feeds are down or stale, and for which symbols (empty: all of them).
         self.dark: dict[str, tuple[str, ...]] = {}
         # Prices that reached us before a symbol's feed was down are history, not prices.
@@ -36,12 +48,11 @@ class Cache:
             self._fresh_from_ns[symbol] = now_ns
 
     def update(self, event: MarketEvent) -> None:
-        """Keep the event if its kind is kept."""
-        latest = self.latest.get(type(event))
-        if latest is not None:
-            latest[event.symbol] = event
-        elif isinstance(event, Bar):
+        """Keep the event as the latest of its kind."""
+        if isinstance(event, Bar):
             self.bars[event.symbol, event.interval] = event
+        else:
+            self.latest[type(event)][event.symbol] = event
 
     def last_price(self, symbol: str) -> float | None:
         """Mid of the latest quote, else the latest trade's price, quote units.

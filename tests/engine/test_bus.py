@@ -57,6 +57,12 @@ def bus(faults, slows, stopwatch):
     )
 
 
+@pytest.fixture(params=["publish", "way"])
+def tell(request, bus):
+    """Both ways of a quote: they must not differ."""
+    return bus.publish if request.param == "publish" else bus.way(QuoteTick, {})
+
+
 def quote(symbol="X"):
     return QuoteTick(
         symbol=symbol, bid=1.0, bid_size=1.0, ask=2.0, ask_size=1.0, update_id=1, ts_ns=1, recv_ns=1
@@ -69,26 +75,26 @@ def bar(interval, symbol="X"):
     return Bar(symbol=symbol, interval=interval, trades=1, closed=True, **numbers, **times)
 
 
-def test_listeners_hear_in_the_order_of_their_subscription(bus):
+def test_listeners_hear_in_the_order_of_their_subscription(bus, tell):
     heard = []
     for name in ("b", "a", "c"):
         bus.subscribe(QuoteTick, "X", name, Listener(heard, name).on_quote)
-    bus.publish(quote())
-    bus.publish(quote())
+    tell(quote())
+    tell(quote())
     assert [name for name, _ in heard] == ["b", "a", "c", "b", "a", "c"]
 
 
-def test_only_the_type_and_symbol_that_was_asked_for_is_heard(bus):
+def test_only_the_type_and_symbol_that_was_asked_for_is_heard(bus, tell):
     heard = []
     bus.subscribe(QuoteTick, "X", "a", Listener(heard).on_quote)
-    bus.publish(quote("Y"))
+    tell(quote("Y"))
     bus.publish(
         TradeTick(
             symbol="X", price=1.0, size=1.0, trade_id=1, buyer_is_maker=False, ts_ns=1, recv_ns=1
         )
     )
     assert heard == []
-    bus.publish(quote("X"))
+    tell(quote("X"))
     assert len(heard) == 1
 
 
@@ -105,30 +111,30 @@ def test_bars_go_to_who_asked_for_that_interval(bus):
     assert told == [("one", "1m"), ("both", "1m"), ("five", "5m"), ("both", "5m")]
 
 
-def test_subscribing_twice_is_subscribing_once(bus):
+def test_subscribing_twice_is_subscribing_once(bus, tell):
     heard = []
     for _ in range(2):
         bus.subscribe(QuoteTick, "X", "a", Listener(heard).on_quote)
-    bus.publish(quote())
+    tell(quote())
     assert len(heard) == 1
 
 
-def test_who_unsubscribes_hears_nothing_more(bus):
+def test_who_unsubscribes_hears_nothing_more(bus, tell):
     heard = []
     bus.subscribe(QuoteTick, "X", "a", Listener(heard, "a").on_quote)
     bus.subscribe(QuoteTick, "X", "b", Listener(heard, "b").on_quote)
     bus.subscribe(Bar, "X", "a", Listener(heard, "a").on_quote, interval="1m")
     bus.unsubscribe("a")
-    bus.publish(quote())
+    tell(quote())
     bus.publish(bar("1m"))
     assert [name for name, _ in heard] == ["b"]
 
 
-def test_a_listener_that_raises_harms_no_other(bus, faults):
+def test_a_listener_that_raises_harms_no_other(bus, tell, faults):
     heard, error = [], ValueError("mine")
     bus.subscribe(QuoteTick, "X", "bad", Listener(heard, "bad", error).on_quote)
     bus.subscribe(QuoteTick, "X", "good", Listener(heard, "good").on_quote)
-    bus.publish(quote())
+    tell(quote())
     assert [name for name, _ in heard] == ["bad", "good"]
     assert faults == [("bad", "on_quote", error)]
     assert bus.running is None
@@ -162,3 +168,33 @@ def test_while_a_callback_runs_the_bus_tells_whose(bus, stopwatch):
     bus.call("a", lambda: seen.append(bus.running))
     assert seen == [("a", 5)]
     assert bus.running is None
+
+
+@pytest.mark.parametrize(("took_ns", "is_slow"), [(100, False), (101, True)])
+def test_each_slow_listener_is_told_by_its_own_time(bus, tell, slows, stopwatch, took_ns, is_slow):
+    stopwatch.step = took_ns
+    for name in ("a", "b"):
+        bus.subscribe(QuoteTick, "X", name, Listener([]).on_quote)
+    tell(quote())
+    expected = [("a", "on_quote", took_ns), ("b", "on_quote", took_ns)]
+    assert slows == (expected if is_slow else [])
+
+
+def test_while_a_listener_hears_the_bus_tells_whose_it_is(bus, tell, stopwatch):
+    stopwatch.step = 5
+    seen = []
+    bus.subscribe(QuoteTick, "X", "a", lambda _: seen.append(bus.running))
+    tell(quote())
+    assert seen == [("a", 5)]
+    assert bus.running is None
+
+
+def test_a_way_keeps_the_event_before_any_listener_hears_it(bus):
+    latest, seen = {}, []
+    bus.subscribe(QuoteTick, "X", "a", lambda _: seen.append(latest["X"]))
+    way = bus.way(QuoteTick, latest)
+    event = quote()
+    way(event)
+    assert seen == [event]
+    way(quote("Y"))
+    assert sorted(latest) == ["X", "Y"]

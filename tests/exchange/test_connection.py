@@ -67,6 +67,26 @@ async def test_a_message_in_pieces_is_put_together(connection, transport, frames
     assert transport.written == [("pong", b"p")]
 
 
+async def test_long_pieces_are_not_taken_for_messages(connection, transport, frames):
+    piece = b"x" * 200
+    connection.on_ws_frame(transport, _frame(WSMsgType.TEXT, piece, fin=False))
+    connection.on_ws_frame(transport, _frame(WSMsgType.CONTINUATION, piece))
+    connection.on_ws_frame(transport, _frame(WSMsgType.TEXT, piece))
+    assert frames == ["up", 2 * piece, piece]
+
+
+@pytest.mark.parametrize("size", [1, 125, 126])
+async def test_a_ping_of_any_size_is_answered_and_text_of_any_size_is_data(
+    connection, transport, frames, size
+):
+    payload = b"x" * size
+    connection.on_ws_frame(transport, _frame(WSMsgType.TEXT, payload))
+    assert frames == ["up", payload]
+    ping = payload[:125]
+    connection.on_ws_frame(transport, _frame(WSMsgType.PING, ping))
+    assert transport.written == [("pong", ping)]
+
+
 async def test_a_binary_frame_is_data(connection, transport, frames):
     connection.on_ws_frame(transport, _frame(WSMsgType.BINARY, b"\x00"))
     assert frames == ["up", b"\x00"]
