@@ -82,6 +82,11 @@ class Sight:
             if incident is not None:
                 self._engine.close_incident(incident, healed_by)
 
+    @property
+    def is_sweeping(self) -> bool:
+        """A sweep has been asked for, and its end has not come."""
+        return self._running is not None
+
     def sweep(self, cause: str) -> None:
         """Ask for everything that the exchange knows of the account on our symbols."""
         engine = self._engine

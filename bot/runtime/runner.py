@@ -268,13 +268,20 @@ class Runner:
             )
         )
         deadline = time.monotonic() + settings.stop_timeout_s
-        while not engine.is_settled and time.monotonic() < deadline:  # noqa: ASYNC110 - the engine
-            await asyncio.sleep(0.02)  # is sans-I/O: it has no event to wait on
+        await self._until(lambda: engine.is_settled, deadline)
+        # One more look at the account: what the stream lost is found now, not at the next start.
+        pump.emit(SweepDue(cause="the last before the stop", recv_ns=self._clock.now_ns()))
+        await self._until(lambda: not engine.sight.is_sweeping and engine.is_settled, deadline)
         if not engine.is_settled:
             waited_s = settings.stop_timeout_s
             cause = f"answers were still missing {waited_s:g} s after the stop"
             engine.incident("stop_unsettled", "bot", cause, severity="warning")
             self._outcome = "stopped, with orders unsettled"
+
+    async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
+        """Wait; the engine is sans-I/O, so there is no event to wait on."""
+        while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.02)
 
     @contextlib.contextmanager
     def _signals(self) -> Any:
