@@ -53,6 +53,13 @@ def serve(
     symbol: Annotated[
         list[str] | None, typer.Option(help="What is traded; may be given several times.")
     ] = None,
+    usdm_symbol: Annotated[
+        list[str] | None,
+        typer.Option(help="USD-M contracts; those of --symbol, or all, unless it is given."),
+    ] = None,
+    coinm_symbol: Annotated[
+        list[str] | None, typer.Option(help="COIN-M contracts; all unless it is given.")
+    ] = None,
     account: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,7 +87,7 @@ def serve(
         bool, typer.Option("--exit-with-parent", help="End when standard input ends.")
     ] = False,
 ) -> None:
-    """Serve a simulated Binance: REST, streams and WebSocket API on one port.
+    """Serve a simulated Binance, spot and futures: REST, streams and WebSocket APIs on one port.
 
     Example: bot sim serve --port 9000 --admin --symbol BTCUSDT
     """
@@ -97,7 +104,9 @@ def serve(
         tape=tape,
         speed=speed,
         faults=faults,
-        symbols=tuple(s for text in symbol or () for s in text.split(",") if s),
+        symbols=_listed(symbol),
+        usdm_symbols=_listed(usdm_symbol),
+        coinm_symbols=_listed(coinm_symbol),
         accounts=tuple(account or ()),
         state=state,
         time_scale=time_scale,
@@ -105,6 +114,10 @@ def serve(
     )
     as_json = announce is Announce.JSON or port == 0
     run_async(_serve(options, as_json=as_json, until_stdin_ends=exit_with_parent))
+
+
+def _listed(texts: list[str] | None) -> tuple[str, ...]:
+    return tuple(name for text in texts or () for name in text.split(",") if name)
 
 
 async def _serve(options: "SimulatorOptions", *, as_json: bool, until_stdin_ends: bool) -> None:
@@ -144,6 +157,8 @@ def _greeting(options: "SimulatorOptions", port: int) -> str:
   REST           http://{at}/api/v3
   streams        ws://{at}/ws/<stream>  ws://{at}/stream?streams=<a>/<b>
   WebSocket API  ws://{at}/ws-api/v3
+  USD-M futures  http://{at}/fapi  ws://{at}/public  /market  /private  /ws-fapi/v1
+  COIN-M         http://{at}/dapi  ws://{at}/dstream  /ws-dapi/v1
   control        {control}
   account        sim-key, sim-secret
 
@@ -154,6 +169,9 @@ python-binance:
   client.ws_api._url = "ws://{at}/ws-api/v3"
   sockets = BinanceSocketManager(client)
   sockets.STREAM_URL = "ws://{at}/"
+  sockets.FSTREAM_URL = "ws://{at}/"
+  client.FUTURES_URL = "http://{at}/fapi"; client.FUTURES_COIN_URL = "http://{at}/dapi"
+  client.ws_future._url = "ws://{at}/ws-fapi/v1"; sockets.DSTREAM_URL = "ws://{at}/dstream/"
 
 this bot:
 

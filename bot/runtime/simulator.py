@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ import msgspec
 
 from bot.domain.errors import DataError, SettingsError
 from bot.history import tape as tapes
+from bot.runtime.futures import futures_markets, usdm_symbols
 from bot.runtime.limits import changed, parse_limits
 from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
 from bot.simulation.errors import ApiError
@@ -47,6 +48,10 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     faults: Path | None = None
     symbols: tuple[str, ...] = ()
+    usdm_symbols: tuple[str, ...] = ()
+    """None: those of ``symbols`` that are contracts too, or else all."""
+    coinm_symbols: tuple[str, ...] = ()
+    """None: all."""
     accounts: tuple[str, ...] = ()
     """Each ``KEY:SECRET[:ASSET=AMOUNT,...]``."""
     state: Path | None = None
@@ -69,8 +74,10 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
     now_ms = time.time_ns() // 1_000_000
     plan = FaultPlan(_faults(options.faults), seed=options.seed, now_ms=now_ms)
     market, symbols = _market(options)
-    journal = FileJournal(options.state) if options.state is not None else None
-    try:
+    with ExitStack() as closing:
+        journal = FileJournal(options.state) if options.state is not None else None
+        if journal is not None:
+            closing.callback(journal.close)
         exchange = SimulatedExchange.restore(
             journal.lines if journal is not None else (),
             symbols=symbols,
@@ -87,15 +94,23 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
             faults=plan,
             time_scale=options.time_scale,
             rules=changed(WireRules(), limits),
+            futures=futures_markets(
+                {
+                    "usdm": usdm_symbols(options.usdm_symbols, options.symbols),
+                    "coinm": options.coinm_symbols,
+                },
+                accounts=accounts,
+                seed=options.seed,
+                now_ms=now_ms,
+                state=options.state,
+                closing=closing,
+            ),
             futures_rules=changed(FuturesRules(), limits),
         )
         try:
             yield server
         finally:
             await server.close()
-    finally:
-        if journal is not None:
-            journal.close()
 
 
 def parse_account(text: str) -> AccountSpec:

@@ -1,0 +1,105 @@
+"""The futures markets of a simulated exchange: their contracts, accounts, sources and state."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from bot.domain.errors import SettingsError
+from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
+from bot.simulation.crowd import Temper
+from bot.simulation.futures.account import opened
+from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
+from bot.simulation.futures.exchange import FuturesExchange
+from bot.simulation.journal import FileJournal, read_lines
+from bot.simulation.market import DEFAULT_TEMPERS, SeededMarket
+
+__all__ = ["chosen_contracts", "futures_markets", "usdm_symbols"]
+
+# Contracts are counted in pieces of 100 and 10 dollars: a crowd's amounts are piece times price.
+_TEMPERS: Final = {
+    **DEFAULT_TEMPERS,
+    "BTCUSD_PERP": Temper(price=65_000.0, trade_median=1.3e6, level_median=2e7),
+    "ETHUSD_PERP": Temper(price=3_200.0, volatility=6.5e-5, trade_median=3.2e5, level_median=4.8e6),
+}
+_OPTIONS: Final[dict[Kind, str]] = {"usdm": "--usdm-symbol", "coinm": "--coinm-symbol"}
+
+
+def futures_markets(
+    symbols: Mapping[Kind, Sequence[str]],
+    *,
+    accounts: Sequence[AccountSpec],
+    seed: int,
+    now_ms: int,
+    state: Path | None,
+    closing: ExitStack,
+) -> list[FuturesExchange]:
+    """USDⓈ-M and COIN-M, each with its own wallet of every account.
+
+    An account without balances of its own gets the market's default ones; of others it has what
+    the market keeps margin in. ``state`` keeps each market in a file
+    of its own beside spot's, which ``closing`` closes.
+
+    Raises:
+        UserError: a contract is not known, or a state file cannot be used.
+    """
+    return [
+        _market(kind, names, accounts, seed, now_ms, _journal(kind, state, closing))
+        for kind, names in symbols.items()
+    ]
+
+
+def chosen_contracts(kind: Kind, names: Sequence[str]) -> list[Contract]:
+    """Those of that name, or all.
+
+    Raises:
+        SettingsError: there is no such contract.
+    """
+    known = {contract.symbol: contract for contract in DEFAULT_CONTRACTS[kind]}
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"{_OPTIONS[kind]} {name}: there are {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def usdm_symbols(named: Sequence[str], spot: Sequence[str]) -> Sequence[str]:
+    """What ``--usdm-symbol`` names; or else what ``--symbol`` names, as far as it exists here."""
+    known = {contract.symbol for contract in DEFAULT_CONTRACTS["usdm"]}
+    return named or [name for name in spot if name in known]
+
+
+def _market(
+    kind: Kind,
+    names: Sequence[str],
+    accounts: Sequence[AccountSpec],
+    seed: int,
+    now_ms: int,
+    journal: FileJournal | None,
+) -> FuturesExchange:
+    contracts = chosen_contracts(kind, names)
+    assets = {contract.margin_asset for contract in contracts}
+    return FuturesExchange(
+        market=kind,
+        symbols=contracts,
+        accounts=[_account(kind, spec, assets.__contains__) for spec in accounts],
+        source=SeededMarket(seed=seed, tempers=_TEMPERS),
+        start_ms=now_ms,
+        journal=journal,
+        records=read_lines(journal.lines) if journal is not None else (),
+    )
+
+
+def _account(kind: Kind, spec: AccountSpec, is_margin: Callable[[str], bool]) -> AccountSpec:
+    if spec.balances == DEFAULT_BALANCES:
+        return opened(spec.key, spec.secret, kind, {})
+    own = {asset: amount for asset, amount in spec.balances.items() if is_margin(asset)}
+    return replace(opened(spec.key, spec.secret, kind, {}), balances=own)
+
+
+def _journal(kind: Kind, state: Path | None, closing: ExitStack) -> FileJournal | None:
+    if state is None:
+        return None
+    journal = FileJournal(state.with_name(f"{state.name}.{kind}"))
+    closing.callback(journal.close)
+    return journal
