@@ -8,7 +8,9 @@ from typing import Final
 from bot.simulation.book import Resting
 from bot.simulation.fixedpoint import ONE
 from bot.simulation.listing import Listing
+from bot.simulation.mood import CALM, Mood
 from bot.simulation.pit import Pit
+from bot.simulation.withdrawal import thin, withdraw, withdraw_near
 
 __all__ = ["Crowd", "Temper"]
 
@@ -39,11 +41,15 @@ class Crowd:
         self.listing = listing
         self.temper = temper
         self.fair = temper.price
+        self.mood = CALM
+        self._has_left = False
         self._rng = rng
         self._tick = listing.rules.tick_e8
         self._step = listing.rules.step_e8
         # Mean distance of neighbouring levels, in ticks.
         self._gap = max(1.5, temper.price * 5e-6 * ONE / self._tick)
+        # How far its least levels reach.
+        self._reach_e8 = int(self._gap * _LEVELS_LEAST) * self._tick
         # Orders that may have been filled since; they are weeded out when they are drawn.
         self._orders: list[Resting] = []
 
@@ -83,6 +89,42 @@ class Crowd:
             self._deepen(floor, now_ms, is_buy=is_buy)
         floor.settle(self.listing, now_ms)
 
+    # --- scenes ------------------------------------------------------------------------
+
+    def change(self, floor: Pit, now_ms: int, mood: Mood) -> None:
+        """Behave like that from now on."""
+        before, self.mood = self.mood, mood
+        book = self.listing.book
+        self.listing.status = mood.status
+        if mood.bare and not self._has_left:
+            withdraw(book)
+            self._has_left = True
+        if before.asleep and not mood.asleep and (self._has_left or not self._is_fair_inside()):
+            self._return(floor, now_ms)
+        if mood.size < before.size:
+            thin(book, mood.size / before.size, self._step)
+        if mood.width > before.width:
+            half, fair = int(self._tick * mood.width / 2), self._fair_tick()
+            withdraw_near(book, above_e8=fair - half, below_e8=fair + half)
+        floor.settle(self.listing, now_ms)
+
+    def jump(self, floor: Pit, now_ms: int, factor: float) -> None:
+        """The price is another one at once; who sleeps notices on waking up."""
+        self.fair *= factor
+        if not self.mood.asleep:
+            self._return(floor, now_ms)
+
+    def _return(self, floor: Pit, now_ms: int) -> None:
+        """A new book round the fair price; clients' orders that are in its way are met."""
+        self._has_left = False
+        withdraw(self.listing.book)
+        self.arrive(floor, now_ms)
+
+    def _is_fair_inside(self) -> bool:
+        book, fair = self.listing.book, self._fair_tick()
+        bid, ask = book.best(is_buy=True), book.best(is_buy=False)
+        return bid is not None and ask is not None and bid <= fair <= ask
+
     # --- the events --------------------------------------------------------------------
 
     def _chase(self, floor: Pit, now_ms: int) -> bool:
@@ -93,6 +135,10 @@ class Crowd:
             touch = book.best(not is_buy)
             if touch is None or (touch >= fair if is_buy else touch <= fair):
                 continue
+            if self.mood is not CALM and abs(touch - fair) > self._reach_e8:
+                # Faster than its orders can be withdrawn one by one.
+                self._return(floor, now_ms)
+                return True
             if self._rng.random() < 0.5:  # noqa: PLR2004 - a coin
                 self._retreat(is_buy=not is_buy, fair_e8=fair)
             else:
@@ -165,11 +211,13 @@ class Crowd:
         bid, ask = book.best(is_buy=True), book.best(is_buy=False)
         fair = self._fair_tick()
         width = tick if rng.random() < 0.8 else tick * rng.randint(2, 4)  # noqa: PLR2004
+        if self.mood.width != 1:
+            width = max(tick, int(width * self.mood.width) // tick * tick)
         if bid is None and ask is None:
             bid = fair
             self._add(floor, now_ms, is_buy=True, price_e8=bid)
-        if bid is None or (ask is not None and ask - bid > width):
-            highest = (ask or fair) - width
+        if bid is None or ask is None or ask - bid > width:
+            highest = fair if ask is None else ask - width
             better = min(highest, fair) if bid is None else max(bid, min(highest, fair))
             if better != bid and better > 0:
                 self._add(floor, now_ms, is_buy=True, price_e8=better)
@@ -184,9 +232,8 @@ class Crowd:
         if touch is None:
             return
         # Levels far away, of clients or of long ago, give no depth.
-        reach = int(4 * self._gap * _LEVELS_LEAST) * self._tick
         best = (price for price, _ in islice(side.from_best(), _LEVELS_LEAST))
-        near = [price for price in best if abs(price - touch) <= reach]
+        near = [price for price in best if abs(price - touch) <= 4 * self._reach_e8]
         price = near[-1]
         for _ in range(_LEVELS_LEAST - len(near)):
             price -= side.sign * self._distance()
@@ -207,7 +254,7 @@ class Crowd:
             self.listing,
             is_buy=is_buy,
             price_e8=price_e8,
-            quantity_e8=self._quantity(self.temper.level_median, price_e8),
+            quantity_e8=self._quantity(self.temper.level_median * self.mood.size, price_e8),
             now_ms=now_ms,
         )
         if resting is not None:

@@ -6,6 +6,7 @@ __all__ = [
     "BAD_COMBINATION",
     "CANCEL_REJECTED",
     "FILTER_FAILURE",
+    "MARKET_CLOSED",
     "NEW_ORDER_REJECTED",
     "ApiError",
 ]
@@ -14,6 +15,7 @@ FILTER_FAILURE: Final = -1013
 BAD_COMBINATION: Final = -1128
 NEW_ORDER_REJECTED: Final = -2010
 CANCEL_REJECTED: Final = -2011
+MARKET_CLOSED: Final = "Market is closed."
 
 
 class ApiError(Exception):

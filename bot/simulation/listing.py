@@ -121,6 +121,8 @@ class Listing:
 
     def __init__(self, rules: SymbolRules, exchange_filters: tuple[Any, ...] = ()) -> None:
         self.rules = rules
+        # As exchangeInfo gives it; a scene may close the market.
+        self.status = "TRADING"
         self.checks: list[tuple[str, Check]] = compile_filters((*exchange_filters, *rules.filters))
         self.limits_position = rules.filter("MAX_POSITION") is not None
         self.book = Book()

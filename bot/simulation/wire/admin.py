@@ -1,4 +1,4 @@
-"""The exchange's own control side: its truth, and the faults it is told to commit."""
+"""The exchange's own control side: its truth, and the faults and scenes it is told to make."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.simulation.errors import ApiError
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.faults import FaultPlan, parse_faults
+from bot.simulation.scenes import SceneScript, parse_scenes
 from bot.simulation.wire.connections import Connections
 from bot.simulation.wire.gateway import json_response
 
@@ -25,12 +26,15 @@ class Admin:
         connections: Connections,
         now_ms: Callable[[], int],
         futures: Callable[[], dict[str, Any]] = dict,
+        script: SceneScript | None = None,
     ) -> None:
+        """Without a ``script`` the market follows none."""
         self._exchange = exchange
         self._plan = plan
         self._connections = connections
         self._now_ms = now_ms
         self._futures = futures
+        self._script = script
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """The response to a request below ``/sim/``."""
@@ -38,16 +42,32 @@ class Admin:
         try:
             if route == ("GET", "/sim/state"):
                 return json_response(self._state())
+            if request.path == "/sim/scene":
+                return json_response(self._scenes(request.method, await request.read()))
             if route == ("POST", "/sim/faults"):
                 self._plan.add(parse_faults(_json(await request.read())), self._now_ms())
             elif route == ("DELETE", "/sim/faults"):
                 self._plan.clear()
             elif route != ("GET", "/sim/faults"):
-                msg = f"no {route[0]} {route[1]}: there are /sim/state and /sim/faults"
+                msg = f"no {route[0]} {route[1]}: there are /sim/state, /sim/faults and /sim/scene"
                 return json_response({"code": -1000, "msg": msg}, status=404)
         except ApiError as e:
             return json_response(e.body, status=e.status)
         return json_response({"faults": self._plan.active()})
+
+    def _scenes(self, method: str, body: bytes) -> dict[str, Any]:
+        """``GET``, ``POST`` and ``DELETE /sim/scene``."""
+        script, now_ms = self._script, self._now_ms()
+        if script is None:
+            msg = "scenes need a generated market: a tape is played as it was recorded"
+            raise ApiError(400, -1130, msg)
+        if method == "POST":
+            script.add(parse_scenes(_json(body)), now_ms)
+        elif method == "DELETE":
+            script.clear(now_ms)
+        elif method != "GET":
+            raise ApiError(405, -1000, "/sim/scene takes GET, POST and DELETE")
+        return {"scenes": script.active(now_ms)}
 
     def _state(self) -> dict[str, Any]:
         described = [connection.describe() for connection in self._connections]

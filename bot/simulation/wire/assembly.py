@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.faults import FaultPlan
 from bot.simulation.futures.exchange import FuturesExchange
+from bot.simulation.scenes import SceneScript
 from bot.simulation.wire.admin import Admin
 from bot.simulation.wire.connections import Connections, Disruption
 from bot.simulation.wire.control import Controls
@@ -50,6 +51,7 @@ def assemble(
     rules: WireRules,
     futures: Sequence[FuturesExchange] = (),
     futures_rules: FuturesRules | None = None,
+    script: SceneScript | None = None,
 ) -> Parts:
     """Everything but the port.
 
@@ -107,6 +109,7 @@ def assemble(
             connections=connections,
             now_ms=now_ms,
             futures=futures_wire.state,
+            script=script,
         ),
         futures=futures_wire,
     )

@@ -9,6 +9,7 @@ from bot.domain.errors import SettingsError
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.faults import FaultPlan
 from bot.simulation.futures.exchange import FuturesExchange
+from bot.simulation.scenes import SceneScript
 from bot.simulation.wire.assembly import Parts, assemble
 from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.gateway import html_page
@@ -31,8 +32,11 @@ async def serve(
     rules: WireRules | None = None,
     futures: Sequence[FuturesExchange] = (),
     futures_rules: FuturesRules | None = None,
+    script: SceneScript | None = None,
 ) -> "SimServer":
     """Open the port and let the market run; ``port`` 0 takes a free one.
+
+    ``script`` is the one that the market follows, so that scenes can be posted.
 
     Raises:
         SettingsError: the port or the host cannot be used, or an account's key is none.
@@ -43,6 +47,7 @@ async def serve(
         rules=(rules or WireRules()).scaled(time_scale),
         futures=futures,
         futures_rules=(futures_rules or FuturesRules()).scaled(time_scale),
+        script=script,
     )
     server = SimServer(parts, admin=admin)
     await server.open(host, port)
