@@ -69,7 +69,8 @@ class BinanceMarketFeed:
         """Binance allows 1024 streams on a connection; fewer lose less when one goes."""
         self._options = options or FeedOptions()
         self._streams_per_connection = streams_per_connection
-        self._emit = emit
+        self.emit = emit
+        """Where events go. May be replaced before the first stream is added."""
         self._clock = clock
         self._sockets = SocketManager(
             session,
@@ -150,7 +151,7 @@ class BinanceMarketFeed:
         return shard
 
     def _frame_way(self, decoder: FrameDecoder) -> Callable[[bytes], None]:
-        decode, emit, now_ns = decoder.decode, self._emit, self._clock.now_ns
+        decode, emit, now_ns = decoder.decode, self.emit, self._clock.now_ns
 
         def on_frame(frame: bytes) -> None:
             event = decode(frame, now_ns())
@@ -208,7 +209,7 @@ class BinanceMarketFeed:
         self._report(name, FeedState.STALE, cause, symbols)
 
     def _report(self, name: str, state: FeedState, cause: str, symbols: tuple[str, ...]) -> None:
-        self._emit(
+        self.emit(
             FeedChanged(
                 feed=FeedKind.MARKET,
                 name=name,

@@ -117,6 +117,12 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             clock,
             streams_per_connection=settings.streams_per_connection,
         )
+
+        def connect(emit: Emit) -> None:
+            door.emit = emit
+            # Ticks do not go through the door: it is one call more for each of them.
+            market_feed.emit = emit
+
         yield Parts(
             venue=exchange.venue,
             market_feed=market_feed,
@@ -125,7 +131,7 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             instruments=instruments,
             recovery=recovery,
             environment=str(environment),
-            connect=lambda emit: setattr(door, "emit", emit),
+            connect=connect,
             sync_clock=exchange.session.sync_clock,
             renew_lease=lease.renew,
             backlog=lambda: store.backlog,
