@@ -58,6 +58,7 @@ class OwnTrade:
     time_ms: int
     is_buyer: bool
     is_maker: bool
+    list_id: int = -1
 
     def body(self) -> dict[str, Any]:
         """As ``GET /api/v3/myTrades`` gives it."""
@@ -65,7 +66,7 @@ class OwnTrade:
             "symbol": self.symbol,
             "id": self.trade_id,
             "orderId": self.order_id,
-            "orderListId": -1,
+            "orderListId": self.list_id,
             "price": text(self.price_e8),
             "qty": text(self.quantity_e8),
             "quoteQty": text(self.quote_e8),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.simulation.answers import ack, canceled, result
-from bot.simulation.errors import CANCEL_REJECTED, ApiError
+from bot.simulation.errors import CANCEL_REJECTED, MARKET_CLOSED, ApiError
 from bot.simulation.execution import execute
 from bot.simulation.floor import Floor
 from bot.simulation.intake import Intake
+from bot.simulation.listdesk import ListDesk
 from bot.simulation.listing import Listing
 from bot.simulation.orderform import OrderForm, read_order_form
 from bot.simulation.orders import Order
@@ -18,6 +19,7 @@ __all__ = ["OrderDesk"]
 _CANCEL_KNOWN: Final = frozenset(
     {"symbol", "orderId", "origClientOrderId", "newClientOrderId", "cancelRestrictions"}
 )
+_CANCELLING: Final = frozenset({"TRADING", "CANCEL_ONLY"})
 _RESTRICTIONS: Final = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
 
 
@@ -27,6 +29,7 @@ class OrderDesk:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self.intake = Intake(floor)
+        self.lists = ListDesk(floor, self.intake)
 
     def place(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
         """``POST /api/v3/order``."""
@@ -109,14 +112,16 @@ class OrderDesk:
         return self._cancel(listing, order, cancel_id or self._floor.random_id(listing), now_ms)
 
     def cancel_all(self, account: str, params: Params, now_ms: int) -> list[dict[str, Any]]:
-        """``DELETE /api/v3/openOrders``."""
+        """``DELETE /api/v3/openOrders``; order lists are cancelled as such."""
         check_known(params, frozenset({"symbol"}))
         listing = self.intake.listing(required(params, "symbol"))
         orders = self._floor.orders.open(account, listing.rules.symbol)
         if not orders:
             raise ApiError.bad_request(CANCEL_REJECTED, "Unknown order sent.")
         cancel_id = self._floor.random_id(listing)
-        return [self._cancel(listing, order, cancel_id, now_ms) for order in orders]
+        return [
+            self._cancel(listing, order, cancel_id, now_ms) for order in orders if order.is_open
+        ]
 
     def find(self, account: str, symbol: str, params: Mapping[str, str]) -> Order | None:
         """The order that ``orderId`` and/or ``origClientOrderId`` mean.
@@ -140,6 +145,11 @@ class OrderDesk:
     def _cancel(
         self, listing: Listing, order: Order, cancel_id: str, now_ms: int
     ) -> dict[str, Any]:
+        if listing.status not in _CANCELLING:
+            raise ApiError.bad_request(CANCEL_REJECTED, MARKET_CLOSED)
+        order_list = self._floor.lists.of(order)
+        if order_list is not None:
+            return self.lists.cancel_list(order_list, cancel_id, now_ms)
         self._floor.close(listing, order, "CANCELED", now_ms, cancel_id=cancel_id)
         self._floor.settle(listing, now_ms)
         return canceled(order, cancel_id)

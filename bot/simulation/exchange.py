@@ -18,6 +18,15 @@ from bot.simulation.errors import ApiError
 from bot.simulation.fixedpoint import decimal
 from bot.simulation.floor import Floor
 from bot.simulation.journal import Journal, read_lines
+from bot.simulation.listform import (
+    ListForm,
+    read_legacy_oco,
+    read_oco,
+    read_opo,
+    read_opoco,
+    read_oto,
+    read_otoco,
+)
 from bot.simulation.publicdata import PublicData, quote
 from bot.simulation.recovery import opening_record, replay
 from bot.simulation.rules import SymbolRules
@@ -236,7 +245,7 @@ class SimulatedExchange:
 
     def _offer_accounts(self) -> None:
         """The account's side: each takes (account, params, now_ms)."""
-        desk, asks = self._desk, self._enquiries
+        desk, lists, asks = self._desk, self._desk.lists, self._enquiries
         call, ask = self._entering, self._asking
         self.place_order = call(desk.place)  # POST /api/v3/order
         self.test_order = call(desk.test)  # POST /api/v3/order/test
@@ -246,16 +255,16 @@ class SimulatedExchange:
         self.amend_order = ask(_not_offered)  # PUT /api/v3/order/amend/keepPriority
         self.sor_order = ask(_not_offered)  # POST /api/v3/sor/order
         self.sor_test = ask(_not_offered)  # POST /api/v3/sor/order/test
-        self.place_oco = ask(_not_offered)  # POST /api/v3/orderList/oco
-        self.place_oco_legacy = ask(_not_offered)  # POST /api/v3/order/oco
-        self.place_oto = ask(_not_offered)  # POST /api/v3/orderList/oto
-        self.place_otoco = ask(_not_offered)  # POST /api/v3/orderList/otoco
-        self.place_opo = ask(_not_offered)  # POST /api/v3/orderList/opo
-        self.place_opoco = ask(_not_offered)  # POST /api/v3/orderList/opoco
-        self.cancel_order_list = ask(_not_offered)  # DELETE /api/v3/orderList
-        self.query_order_list = ask(_not_offered)  # GET /api/v3/orderList
-        self.open_order_lists = ask(_no_rows)  # GET /api/v3/openOrderList
-        self.all_order_lists = ask(_no_rows)  # GET /api/v3/allOrderList
+        self.place_oco = self._listing_orders(read_oco)  # POST /api/v3/orderList/oco
+        self.place_oco_legacy = self._listing_orders(read_legacy_oco)  # POST /api/v3/order/oco
+        self.place_oto = self._listing_orders(read_oto)  # POST /api/v3/orderList/oto
+        self.place_otoco = self._listing_orders(read_otoco)  # POST /api/v3/orderList/otoco
+        self.place_opo = self._listing_orders(read_opo)  # POST /api/v3/orderList/opo
+        self.place_opoco = self._listing_orders(read_opoco)  # POST /api/v3/orderList/opoco
+        self.cancel_order_list = call(lists.cancel)  # DELETE /api/v3/orderList
+        self.query_order_list = ask(lists.query)  # GET /api/v3/orderList
+        self.open_order_lists = ask(lists.open)  # GET /api/v3/openOrderList
+        self.all_order_lists = ask(lists.all)  # GET /api/v3/allOrderList
         self.query_order = ask(asks.order)  # GET /api/v3/order
         self.open_orders = ask(asks.open_orders)  # GET /api/v3/openOrders
         self.all_orders = ask(asks.all_orders)  # GET /api/v3/allOrders
@@ -298,7 +307,9 @@ class SimulatedExchange:
             "serverTime": self._now_ms,
             "rateLimits": [_RATE_LIMITS[0], *self._floor.counts.rules(), _RATE_LIMITS[1]],
             "exchangeFilters": [],
-            "symbols": [listing.rules.exchange_info() for listing in listings],
+            "symbols": [
+                {**listing.rules.exchange_info(), "status": listing.status} for listing in listings
+            ],
         }
 
     def unfilled_order_count(self, account: str, params: Params, now_ms: int) -> list[Body]:
@@ -316,6 +327,11 @@ class SimulatedExchange:
             return answer(account, params, self._enter(account, now_ms))
 
         return call
+
+    def _listing_orders(self, read: Callable[[Params], ListForm]) -> AccountCall[Body]:
+        """A call that places what a form of an order list says."""
+        place = self._desk.lists.place
+        return self._entering(lambda account, params, now: place(account, read(params), now))
 
     def _asking(self, answer: Callable[[str, Params], T]) -> AccountCall[T]:
         """The same for answers that do not depend on the time."""

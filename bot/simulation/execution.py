@@ -34,8 +34,13 @@ def funds_needed(listing: Listing, order: Order) -> tuple[str, int]:
     return quote, notional(max(order.stop_e8, listing.last_price_e8), quantity)
 
 
-def enter(floor: "Floor", listing: Listing, order: Order, now_ms: int) -> None:
-    """An order that waited for a price, or for another order, goes to work or is rejected."""
+def enter(
+    floor: "Floor", listing: Listing, order: Order, now_ms: int, *, keeps_excess: bool = False
+) -> None:
+    """An order that waited for a price, or for another order, goes to work or is rejected.
+
+    ``keeps_excess``: what it holds is also for another order.
+    """
     order.is_pending = False
     order.working_ms = now_ms
     order.update_ms = now_ms
@@ -52,9 +57,10 @@ def enter(floor: "Floor", listing: Listing, order: Order, now_ms: int) -> None:
     if needed > order.locked_e8 and not account.lock(asset, needed - order.locked_e8):
         floor.reject(listing, order, "INSUFFICIENT_BALANCES", now_ms)
         return
-    if needed < order.locked_e8:
+    if needed < order.locked_e8 and not keeps_excess:
         account.unlock(asset, order.locked_e8 - needed)
-    order.locked_e8 = needed
+        order.locked_e8 = needed
+    order.locked_e8 = max(order.locked_e8, needed)
     floor.report_new(listing, order, now_ms)
     execute(floor, listing, order, now_ms)
 

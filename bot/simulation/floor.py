@@ -13,6 +13,7 @@ from bot.simulation.fixedpoint import notional
 from bot.simulation.journal import ChangeLog, Journal
 from bot.simulation.ledger import Ledger
 from bot.simulation.listing import Listing, PublicTrade, trade_made
+from bot.simulation.lists import ListStore
 from bot.simulation.matching import match
 from bot.simulation.ordercount import OrderCounts
 from bot.simulation.orders import Order
@@ -63,6 +64,7 @@ class Floor:
         self.listings = {rules.symbol: Listing(rules) for rules in symbols}
         self.ledger = Ledger(accounts, self.listings)
         self.orders = OrderStore()
+        self.lists = ListStore()
         self.counts = OrderCounts()
         self.out: list[Emission] = []
         self.log = ChangeLog(journal)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.simulation.errors import ApiError
+from bot.simulation.errors import CANCEL_REJECTED, MARKET_CLOSED, ApiError
 from bot.simulation.execution import funds_needed
 from bot.simulation.filters import Candidate
 from bot.simulation.floor import Floor
@@ -13,7 +13,7 @@ from bot.simulation.pegs import pegged_price
 from bot.simulation.prevention import skipped_account
 from bot.simulation.stops import would_trigger
 
-__all__ = ["INSUFFICIENT_BALANCE", "Intake"]
+__all__ = ["INSUFFICIENT_BALANCE", "Intake", "check_cancelling"]
 
 INSUFFICIENT_BALANCE = "Account has insufficient balance for requested action."
 
@@ -55,12 +55,14 @@ class Intake:
         now_ms: int,
         *,
         ahead: Sequence[OrderForm] = (),
+        in_list: bool = False,
     ) -> None:
         """Raises -1013 naming the filter. ``ahead`` are orders of the same request."""
         if not self.price(form, listing) and not is_priceless(form.order_type):
             msg = "Order book liquidity is too low for this pegged order."
             raise ApiError.order_rejected(msg)
         candidate = self._candidate(account, form, listing, quantity, now_ms)
+        candidate.in_list = in_list
         algos = sum(1 for other in ahead if is_algo(other.order_type))
         icebergs = sum(1 for other in ahead if other.iceberg_e8)
         candidate.open_orders += len(ahead)
@@ -75,6 +77,8 @@ class Intake:
 
     def refuse(self, account: str, form: OrderForm, listing: Listing) -> None:
         """What the matching engine refuses at once (-2010), but for want of funds."""
+        if listing.status != "TRADING":
+            raise ApiError.order_rejected(MARKET_CLOSED)
         if form.client_order_id and self._floor.orders.is_taken(account, form.client_order_id):
             raise ApiError.order_rejected("Duplicate order sent.")
         price = self.price(form, listing)
@@ -154,9 +158,16 @@ class Intake:
             open_orders=len(mine),
             open_algos=sum(1 for o in mine if is_algo(o.order_type)),
             open_icebergs=sum(1 for o in mine if o.iceberg_e8),
+            open_lists=sum(1 for x in self._floor.lists.open(account) if x.symbol == symbol),
             account_orders=len(everywhere),
             account_algos=sum(1 for o in everywhere if is_algo(o.order_type)),
             account_icebergs=sum(1 for o in everywhere if o.iceberg_e8),
             base_held_e8=held.free + held.locked,
             open_buys_e8=sum(o.remaining_e8 for o in mine if o.is_buy),
         )
+
+
+def check_cancelling(listing: Listing) -> None:
+    """Raises -2011 while the symbol's status does not let orders be cancelled."""
+    if listing.status not in {"TRADING", "CANCEL_ONLY"}:
+        raise ApiError.bad_request(CANCEL_REJECTED, MARKET_CLOSED)

@@ -14,6 +14,7 @@ from bot.domain.errors import DataError
 from bot.simulation.account import OwnTrade
 from bot.simulation.ledger import Ledger
 from bot.simulation.listing import Listing
+from bot.simulation.lists import OrderList
 from bot.simulation.orders import Order
 from bot.simulation.prevention import PreventedMatch
 
@@ -63,6 +64,7 @@ class ChangeLog:
         self._orders: dict[tuple[str, int], Order] = {}
         self._trades: list[dict[str, Any]] = []
         self._prevented: list[dict[str, Any]] = []
+        self._lists: dict[int, OrderList] = {}
 
     def order(self, order: Order) -> None:
         if self._journal is not None:
@@ -75,6 +77,10 @@ class ChangeLog:
     def prevented(self, account: str, prevented: PreventedMatch) -> None:
         if self._journal is not None:
             self._prevented.append({"account": account, **asdict(prevented)})
+
+    def order_list(self, order_list: OrderList) -> None:
+        if self._journal is not None:
+            self._lists[order_list.list_id] = order_list
 
     def commit(
         self,
@@ -100,6 +106,7 @@ class ChangeLog:
                 "orders": [order_record(order) for order in self._orders.values()],
                 "trades": self._trades,
                 "prevented": self._prevented,
+                "lists": [order_list.record() for order_list in self._lists.values()],
                 "balances": balances_record(ledger, touched),
                 "house": dict(ledger.house),
                 "fees": dict(ledger.fees),
@@ -108,6 +115,7 @@ class ChangeLog:
         self._orders = {}
         self._trades = []
         self._prevented = []
+        self._lists = {}
 
 
 def order_record(order: Order) -> dict[str, Any]:

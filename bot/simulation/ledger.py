@@ -61,6 +61,7 @@ class Ledger:
             time_ms=now_ms,
             is_buyer=order.is_buy,
             is_maker=is_maker,
+            list_id=order.list_id,
         )
         account.trades.setdefault(rules.symbol, []).append(trade)
         return trade

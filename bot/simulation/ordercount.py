@@ -26,8 +26,8 @@ class OrderCounts:
         # account -> for each limit [window number, count]
         self._windows: dict[str, list[list[int]]] = {}
 
-    def check(self, account: str, now_ms: int) -> None:
-        """Refuse an order that would be one too many.
+    def check(self, account: str, now_ms: int, *, orders: int = 1) -> None:
+        """Refuse orders that would be too many.
 
         Raises:
             ApiError: 429, -1015.
@@ -35,7 +35,7 @@ class OrderCounts:
         for (interval, times, most), window in zip(
             self._limits, self._now(account, now_ms), strict=True
         ):
-            if window[1] >= most:
+            if window[1] + orders > most:
                 msg = f"Too many new orders; current limit is {most} orders per {times} {interval}."
                 raise ApiError(429, -1015, msg)
 

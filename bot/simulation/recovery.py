@@ -7,6 +7,7 @@ from bot.domain.errors import DataError
 from bot.simulation.account import OwnTrade
 from bot.simulation.execution import rest
 from bot.simulation.floor import Floor
+from bot.simulation.lists import OrderList
 from bot.simulation.orders import Order
 from bot.simulation.prevention import PreventedMatch
 
@@ -31,11 +32,15 @@ def replay(floor: Floor, records: Iterable[dict[str, Any]]) -> None:
         DataError: the records are of other symbols or accounts, or of another version.
     """
     orders: dict[tuple[str, int], dict[str, Any]] = {}
+    lists: dict[int, dict[str, Any]] = {}
     try:
         for record in records:
             _apply(floor, record, orders)
+            lists |= {fields["list_id"]: fields for fields in record.get("lists", ())}
         for fields in orders.values():
             _restore_order(floor, Order(**fields))
+        for list_id in sorted(lists):
+            _restore_list(floor, lists[list_id])
     except (KeyError, TypeError, ValueError) as e:
         raise DataError(
             f"the exchange's journal does not fit its accounts and symbols ({e!r}): start it "
@@ -76,3 +81,10 @@ def _restore_order(floor: Floor, order: Order) -> None:
         listing.stops.add(order)
     elif order.is_open and not order.is_pending:
         rest(listing, order)
+
+
+def _restore_list(floor: Floor, fields: dict[str, Any]) -> None:
+    account, symbol = fields["account"], fields["symbol"]
+    found = [floor.orders.by_id(account, symbol, n) for n in fields.pop("order_ids")]
+    orders = [order for order in found if order is not None]
+    floor.lists.add(OrderList(**fields, orders=orders))
