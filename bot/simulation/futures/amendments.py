@@ -23,7 +23,6 @@ class AmendmentDesk:
     def __init__(self, floor: FuturesFloor, desk: OrderDesk) -> None:
         self._floor = floor
         self._desk = desk
-        self._next_id = 1
 
     def modify(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
         """The order as it is afterwards.
@@ -86,7 +85,7 @@ class AmendmentDesk:
             self._floor.books[order.symbol].book.remove(order.resting)
             order.resting = None
         row = {
-            "amendmentId": self._next_id,
+            "amendmentId": self._floor.ledger.number(),
             "symbol": order.symbol,
             "pair": contract.pair,
             "orderId": order.order_id,
@@ -105,7 +104,6 @@ class AmendmentDesk:
             },
             "priceMatch": "NONE",
         }
-        self._next_id += 1
         order.amendments.append(row)
         order.price_e8, order.quantity_e8 = price, quantity
         order.update_ms = now_ms

@@ -24,10 +24,11 @@ from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.funding import FundingDesk
 from bot.simulation.futures.liquidation import LiquidationDesk
 from bot.simulation.futures.marketdata import MarketData
+from bot.simulation.futures.recovery import opening_record, replay
 from bot.simulation.futures.settings import Settings
 from bot.simulation.futures.statements import Statements
 from bot.simulation.futures.truth import truth
-from bot.simulation.journal import Journal
+from bot.simulation.journal import Journal, read_lines
 from bot.simulation.parameters import required
 
 __all__ = ["DEFAULT_CONTRACTS", "FuturesExchange", "Kind"]
@@ -85,8 +86,42 @@ class FuturesExchange(MarketData):
                 LiquidationDesk(floor).watch,
             ),
         )
-        del records
+        replay(floor, self._algos.store, records)
+        if journal is not None:
+            journal.write(opening_record(floor, start_ms))
         self._clockwork.start(start_ms)
+
+    @classmethod
+    def restore(
+        cls,
+        lines: Iterable[str | bytes],
+        *,
+        market: Kind,
+        symbols: Sequence[Contract],
+        accounts: Sequence[AccountSpec],
+        source: FuturesSource,
+        start_ms: int,
+        journal: Journal | None = None,
+        funding_ms: int | None = None,
+    ) -> "FuturesExchange":
+        """The exchange that wrote these journal lines: same accounts, positions, orders, ids.
+
+        Open orders rest again, before the market fills the book around them. Without lines it
+        is a new exchange.
+
+        Raises:
+            DataError: a line is damaged, or of other accounts or contracts.
+        """
+        return cls(
+            market=market,
+            symbols=symbols,
+            accounts=accounts,
+            source=source,
+            start_ms=start_ms,
+            journal=journal,
+            records=read_lines(lines),
+            funding_ms=funding_ms,
+        )
 
     # --- time ------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class ChangeLog:
                 **{name: _texts(rows) for name, rows in self._rows.items()},
                 "accounts": {key: account_record(floor.accounts[key]) for key in self._accounts},
                 "house": _texts(floor.ledger.house),
-                "next_income": floor.ledger.next_income,
+                "next_number": floor.ledger.next_number,
             }
         )
         self._orders = {}
@@ -87,6 +87,7 @@ def account_record(account: FuturesAccount) -> dict[str, Any]:
     """Everything of an account but its trades and incomes."""
     return {
         "wallets": _texts(account.wallets),
+        "update_ms": account.update_ms,
         "leverage": account.leverage,
         "isolated": sorted(account.isolated),
         "hedged": account.is_hedged,

@@ -24,7 +24,8 @@ class Ledger:
         self.accounts = {spec.key: FuturesAccount(spec, contracts) for spec in specs}
         # The anonymous rest of the market has the other side of every client's position.
         self.house: dict[str, Decimal] = dict.fromkeys(contracts, ZERO)
-        self.next_income = 1
+        # Of incomes and amendments.
+        self.next_number = 1
         self._log = log
 
     def settle(
@@ -85,13 +86,17 @@ class Ledger:
             contract.margin_asset,
             amount,
             now_ms,
-            self.next_income,
+            self.number(),
             symbol=contract.symbol,
             trade_id=trade_id,
         )
-        self.next_income += 1
         account.credit(income)
         self._log.income(account.key, income)
+
+    def number(self) -> int:
+        """The next number."""
+        self.next_number += 1
+        return self.next_number - 1
 
     def _move(
         self,
