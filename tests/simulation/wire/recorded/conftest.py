@@ -21,6 +21,7 @@ STOP |= {"type": "STOP_LOSS_LIMIT", "stopPrice": "45000", "newOrderRespType": "R
 OCO = PAIR | {"side": "SELL", "quantity": "0.01", "aboveType": "LIMIT_MAKER"}
 OCO |= {"abovePrice": "60000", "belowType": "STOP_LOSS_LIMIT", "belowPrice": "44000"}
 OCO |= {"belowStopPrice": "45000", "belowTimeInForce": "GTC"}
+ICEBERGS = OCO | {"aboveIcebergQty": "0.005", "belowIcebergQty": "0.005"}
 OLD_OCO = PAIR | {"side": "SELL", "quantity": "0.01", "price": "60000", "stopPrice": "45000"}
 OLD_OCO |= {"stopLimitPrice": "44000", "stopLimitTimeInForce": "GTC"}
 WORKING = PAIR | {"workingType": "LIMIT", "workingSide": "BUY", "workingTimeInForce": "GTC"}
@@ -46,6 +47,12 @@ class Exchange:
 
     async def ask(self, route, **params):
         """(status, body, whole reply)."""
+        status, body, reply = await self._ask(route, params)
+        if isinstance(body, dict) and body.get("code") == -1020:
+            pytest.skip(f"{route} is not offered")
+        return status, body, reply
+
+    async def _ask(self, route, params):
         endpoint = BY_ROUTE[tuple(route.split())]
         if self.way == "rest":
             path = endpoint.path.removeprefix("/api/v3/")
@@ -107,18 +114,22 @@ async def resting(x):
     return {"orderId": order["orderId"]}
 
 
+async def filled(x):
+    return {"orderId": (await x.do("POST order", **TAKE))["orderId"]}
+
+
 async def replaced(x):
     order = await x.do("POST order", **FAR)
     return {"cancelOrderId": order["orderId"]}
 
 
 async def listed(x):
-    return {"orderListId": (await x.do("POST orderList/oco", **OCO))["orderListId"]}
+    return {"orderListId": (await x.do("POST orderList/oco", **ICEBERGS))["orderListId"]}
 
 
 async def resting_and_listed(x):
     await x.do("POST order", **FAR)
-    await x.do("POST orderList/oco", **OCO)
+    await x.do("POST orderList/oco", **ICEBERGS)
     return {}
 
 
@@ -184,7 +195,6 @@ ACK, RESULT = {"newOrderRespType": "ACK"}, {"newOrderRespType": "RESULT"}
 SELF = LIMIT | {"side": "SELL", "price": "50000.5"}
 PEGGED = LIMIT | {"pegPriceType": "PRIMARY_PEG"}
 BEYOND = PAIR | {"side": "BUY", "type": "MARKET", "quantity": "5"}
-FILLED = {"orderId": 1}
 SYMBOLS = {"symbols": '["BTCUSDT","ETHUSDT"]'}
 DAY = {"startTime": int(time.time() - 40_000) * 1000, "endTime": int(time.time() + 40_000) * 1000}
 STRATEGY = {"strategyId": "7", "strategyType": "1000000"}
@@ -207,7 +217,7 @@ ORDERS = [
     *((met, SELF | {"selfTradePreventionMode": mode}) for mode in ("DECREMENT", "TRANSFER")),
     (met, SELF | {"selfTradePreventionMode": "EXPIRE_TAKER"}),
 ]
-QUERIED = [(nothing, PAIR | FILLED), (resting, PAIR), (large_prevented, PAIR)]
+QUERIED = [(filled, PAIR), (resting, PAIR), (large_prevented, PAIR)]
 QUERIED += [(trailing, PAIR), (iceberg, PAIR), (prevented, PAIR), (prevented_taker, PAIR)]
 REQUESTS = {
     "GET ping": [(nothing, {})],
@@ -261,7 +271,7 @@ REQUESTS = {
         (pending, PAIR | {"newQty": "0.005"}),
     ],
     "POST order/oco": [(nothing, OLD_OCO)],
-    "POST orderList/oco": [(nothing, OCO)],
+    "POST orderList/oco": [(nothing, OCO), (nothing, ICEBERGS)],
     "POST orderList/oto": [(nothing, OTO), (nothing, OTO_LIMIT)],
     "POST orderList/otoco": [
         (nothing, WORKING | legs | {"pendingQuantity": "0.01"}) for legs in (LEGS, STOP_LEGS)
@@ -272,7 +282,7 @@ REQUESTS = {
     "POST sor/order/test": [(nothing, FAR), (nothing, FAR | {"computeCommissionRates": "true"})],
     "GET order": QUERIED,
     "GET openOrders": [(resting, {})],
-    "GET allOrders": [(resting_and_listed, PAIR)],
+    "GET allOrders": [(resting_and_listed, PAIR), (large_prevented, PAIR)],
     "GET orderList": [(listed, {})],
     "GET allOrderList": [(resting_and_listed, DAY)],
     "GET openOrderList": [(resting_and_listed, {})],
@@ -285,7 +295,7 @@ REQUESTS = {
     "GET account/commission": [(nothing, PAIR)],
     "GET rateLimit/order": [(nothing, {})],
 }
-IGNORED_IDS = {"GET openOrders"}
+IGNORED_IDS = {"GET openOrders", "GET allOrders"}
 
 
 @pytest.fixture
