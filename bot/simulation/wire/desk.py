@@ -140,7 +140,7 @@ class Desk:
         self, endpoint: Endpoint, account: str, params: Mapping[str, str], now_ms: int
     ) -> Verdict:
         asked = {name: value for name, value in params.items() if name not in SECURITY}
-        call = Call(self._exchange, account, asked, now_ms, self.server_ms())
+        call = Call(self._exchange, account, asked, now_ms, self.server_ms(), self._rules)
         body = endpoint.answer(call)
         if not endpoint.is_order or not endpoint.shows_counts:
             return Verdict(body=body)

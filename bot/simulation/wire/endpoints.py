@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from bot.simulation.wire.rules import WireRules
+
 __all__ = ["Call", "Endpoint", "always"]
 
 
@@ -19,6 +21,8 @@ class Call(msgspec.Struct, frozen=True):
     now_ms: int
     server_ms: int
     """The clock that clients are shown: ``now_ms`` and its skew."""
+    rules: WireRules = msgspec.field(default_factory=WireRules)
+    """The limits that the wire applies."""
 
 
 def always(_body: Any) -> bool:

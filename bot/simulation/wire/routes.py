@@ -67,7 +67,17 @@ def _time(call: Call) -> Any:
 
 
 def _exchange_info(call: Call) -> Any:
-    return call.exchange.exchange_info(call.params) | {"serverTime": call.server_ms}
+    """The exchange's own, with the clock and the limits that the wire applies."""
+    body = call.exchange.exchange_info(call.params)
+    applied = {
+        "REQUEST_WEIGHT": call.rules.weight_per_minute,
+        "RAW_REQUESTS": call.rules.raw_requests,
+    }
+    limits = [
+        {**row, "limit": applied.get(row["rateLimitType"], row["limit"])}
+        for row in body["rateLimits"]
+    ]
+    return body | {"serverTime": call.server_ms, "rateLimits": limits}
 
 
 def _block_trades(call: Call) -> list[Any]:

@@ -193,3 +193,13 @@ async def test_too_many_orders_say_when_to_come_back(sim):
     assert body["code"] == -1015
     assert set(body) == {"code", "msg"}
     assert 1 <= int(headers["Retry-After"]) <= 10
+
+
+async def test_exchange_info_tells_the_limits_that_are_applied(start_sim):
+    sim = await start_sim(rules=WireRules(weight_per_minute=100, raw_requests=7))
+    rows = (await sim.get("/api/v3/exchangeInfo"))[1]["rateLimits"]
+    limits = {row["rateLimitType"]: row["limit"] for row in rows}
+    assert (limits["REQUEST_WEIGHT"], limits["RAW_REQUESTS"]) == (100, 7)
+    assert [row["interval"] for row in rows if row["rateLimitType"] == "ORDERS"] == [
+        *("SECOND", "DAY"),
+    ]
