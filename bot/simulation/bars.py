@@ -81,6 +81,24 @@ class Bar:
         self.trades = 0
         self.first_id = self.last_id = -1
 
+    def absorb(self, part: "Bar") -> None:
+        """Add a later and shorter bar of the same symbol; one without trades changes nothing."""
+        if not part.trades:
+            return
+        if not self.trades:
+            # Until its first trade a bar only repeats the last price.
+            self.open, self.high, self.low = part.open, part.high, part.low
+            self.first_id = part.first_id
+        self.high = max(self.high, part.high)
+        self.low = min(self.low, part.low)
+        self.close = part.close
+        self.base += part.base
+        self.quote += part.quote
+        self.taker_base += part.taker_base
+        self.taker_quote += part.taker_quote
+        self.trades += part.trades
+        self.last_id = part.last_id
+
     def row(self) -> list[Any]:
         """As ``GET /api/v3/klines`` gives it."""
         return [

@@ -29,6 +29,7 @@ from bot.simulation.listform import (
 )
 from bot.simulation.publicdata import PublicData, quote
 from bot.simulation.recovery import opening_record, replay
+from bot.simulation.rolling import RollingTickers
 from bot.simulation.rules import SymbolRules
 from bot.simulation.zones import zoned
 
@@ -289,8 +290,9 @@ class SimulatedExchange:
         self.ticker_24hr = public.ticker_24hr  # GET /api/v3/ticker/24hr
         self.ticker_price = public.ticker_price  # GET /api/v3/ticker/price
         self.book_ticker = public.book_ticker  # GET /api/v3/ticker/bookTicker
-        self.ticker_window = public.ticker_24hr  # GET /api/v3/ticker
-        self.trading_day = public.ticker_24hr  # GET /api/v3/ticker/tradingDay
+        rolling = RollingTickers(public, lambda: self.market_ms)
+        self.ticker_window = rolling.window  # GET /api/v3/ticker
+        self.trading_day = rolling.trading_day  # GET /api/v3/ticker/tradingDay
         self.execution_rules = public.execution_rules  # GET /api/v3/executionRules
         self.reference_price = public.reference_price  # GET /api/v3/referencePrice
         # GET /api/v3/referencePrice/calculation

@@ -56,23 +56,5 @@ def zoned(bars: Bars, interval: str, offset_ms: int, time_ms: int) -> Sequence[B
         if not whole or whole[-1].open_ms != open_ms:
             end_ms = bar_end(interval, open_ms + offset_ms) - offset_ms
             whole.append(Bar(open_ms, end_ms, part.open))
-        _add(whole[-1], part)
+        whole[-1].absorb(part)
     return whole
-
-
-def _add(whole: Bar, part: Bar) -> None:
-    if not part.trades:
-        return
-    if not whole.trades:
-        # Until its first trade a bar only repeats the last price.
-        whole.open, whole.high, whole.low = part.open, part.high, part.low
-        whole.first_id = part.first_id
-    whole.high = max(whole.high, part.high)
-    whole.low = min(whole.low, part.low)
-    whole.close = part.close
-    whole.base += part.base
-    whole.quote += part.quote
-    whole.taker_base += part.taker_base
-    whole.taker_quote += part.taker_quote
-    whole.trades += part.trades
-    whole.last_id = part.last_id
