@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from bot.simulation.amendments import Amendment
 from bot.simulation.commission import Commission, Rates
 from bot.simulation.fixedpoint import parse, text
 from bot.simulation.prevention import PreventedMatch
@@ -99,6 +100,7 @@ class Account:
         self.update_ms = 0
         self.balances: dict[str, Balance] = {}
         self.trades: dict[str, list[OwnTrade]] = {}
+        self.amendments: dict[str, list[Amendment]] = {}
         self.prevented: dict[str, list[PreventedMatch]] = {}
 
     @classmethod

@@ -14,13 +14,13 @@ from bot.simulation.orderform import OrderForm, read_order_form
 from bot.simulation.orders import Order
 from bot.simulation.parameters import Params, check_known, client_id, integer, optional, required
 
-__all__ = ["OrderDesk"]
+__all__ = ["RESTRICTIONS", "OrderDesk"]
 
 _CANCEL_KNOWN: Final = frozenset(
     {"symbol", "orderId", "origClientOrderId", "newClientOrderId", "cancelRestrictions"}
 )
 _CANCELLING: Final = frozenset({"TRADING", "CANCEL_ONLY"})
-_RESTRICTIONS: Final = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
+RESTRICTIONS: Final = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
 
 
 class OrderDesk:
@@ -100,13 +100,13 @@ class OrderDesk:
         check_known(params, _CANCEL_KNOWN)
         listing = self.intake.listing(required(params, "symbol"))
         restriction = optional(params, "cancelRestrictions")
-        if restriction is not None and restriction not in _RESTRICTIONS:
+        if restriction is not None and restriction not in RESTRICTIONS:
             raise ApiError.bad_request(-1145, "Invalid cancelRestrictions")
         cancel_id = client_id(params, "newClientOrderId")
         order = self.find(account, listing.rules.symbol, params)
         if order is None or not order.is_open:
             raise ApiError.bad_request(CANCEL_REJECTED, "Unknown order sent.")
-        if restriction is not None and order.status != _RESTRICTIONS[restriction]:
+        if restriction is not None and order.status != RESTRICTIONS[restriction]:
             msg = "Order was not canceled due to cancel restrictions."
             raise ApiError.bad_request(CANCEL_REJECTED, msg)
         return self._cancel(listing, order, cancel_id or self._floor.random_id(listing), now_ms)

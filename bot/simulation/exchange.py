@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from bot.simulation.account import AccountSpec
+from bot.simulation.amending import Amending
 from bot.simulation.answers import queried
 from bot.simulation.desk import OrderDesk
 from bot.simulation.emissions import Emission
@@ -29,6 +30,7 @@ from bot.simulation.listform import (
 )
 from bot.simulation.publicdata import PublicData, quote
 from bot.simulation.recovery import opening_record, replay
+from bot.simulation.replacing import Replacing
 from bot.simulation.rolling import RollingTickers
 from bot.simulation.rules import SymbolRules
 from bot.simulation.zones import zoned
@@ -247,13 +249,17 @@ class SimulatedExchange:
     def _offer_accounts(self) -> None:
         """The account's side: each takes (account, params, now_ms)."""
         desk, lists, asks = self._desk, self._desk.lists, self._enquiries
+        amending = Amending(self._floor, desk)
+        replacing = Replacing(self._floor, desk)
         call, ask = self._entering, self._asking
         self.place_order = call(desk.place)  # POST /api/v3/order
         self.test_order = call(desk.test)  # POST /api/v3/order/test
         self.cancel_order = call(desk.cancel)  # DELETE /api/v3/order
         self.cancel_open_orders = call(desk.cancel_all)  # DELETE /api/v3/openOrders
-        self.cancel_replace = ask(_not_offered)  # POST /api/v3/order/cancelReplace
-        self.amend_order = ask(_not_offered)  # PUT /api/v3/order/amend/keepPriority
+        self.cancel_replace = call(
+            Replacing(self._floor, desk).replace
+        )  # POST /api/v3/order/cancelReplace
+        self.amend_order = call(amending.amend)  # PUT /api/v3/order/amend/keepPriority
         self.sor_order = ask(_not_offered)  # POST /api/v3/sor/order
         self.sor_test = ask(_not_offered)  # POST /api/v3/sor/order/test
         self.place_oco = self._listing_orders(read_oco)  # POST /api/v3/orderList/oco
@@ -274,7 +280,7 @@ class SimulatedExchange:
         self.commission = ask(asks.commission)  # GET /api/v3/account/commission
         self.prevented_matches = ask(asks.prevented_matches)  # GET /api/v3/myPreventedMatches
         self.allocations = ask(asks.allocations)  # GET /api/v3/myAllocations
-        self.amendments = ask(_no_rows)  # GET /api/v3/order/amendments
+        self.amendments = ask(amending.amendments)  # GET /api/v3/order/amendments
         self.my_filters = ask(asks.my_filters)  # GET /api/v3/myFilters
 
     def _offer_public(self) -> None:
@@ -355,8 +361,3 @@ class SimulatedExchange:
 def _not_offered(account: str, params: Params) -> Body:
     del account, params
     raise ApiError.bad_request(-1020, "This operation is not supported.")
-
-
-def _no_rows(account: str, params: Params) -> list[Body]:
-    del account, params
-    return []

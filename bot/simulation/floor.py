@@ -193,6 +193,10 @@ class Floor:
         """NEW; once more when an order that waited goes to work."""
         self._report(listing, order, "NEW", now_ms)
 
+    def report_replaced(self, listing: Listing, order: Order, former_id: str, now_ms: int) -> None:
+        """REPLACED: the order is smaller, and has another client id."""
+        self._report(listing, order, "REPLACED", now_ms, former_id=former_id)
+
     def expire(self, listing: Listing, order: Order, reason: str, now_ms: int) -> None:
         """The exchange ends it."""
         order.expiry_reason = reason
@@ -296,7 +300,13 @@ class Floor:
         return trade_id
 
     def _report(
-        self, listing: Listing, order: Order, execution: str, now_ms: int, cancel_id: str = ""
+        self,
+        listing: Listing,
+        order: Order,
+        execution: str,
+        now_ms: int,
+        cancel_id: str = "",
+        former_id: str = "",
     ) -> None:
         listing.ids.execution += 1
         report: dict[str, Any] = execution_report(
@@ -305,6 +315,7 @@ class Floor:
             execution_id=listing.ids.execution,
             now_ms=now_ms,
             cancel_id=cancel_id,
+            former_id=former_id,
         )
         self.out.append(UserEvent(order.account, report))
         self._touch(order, listing)

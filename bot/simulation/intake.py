@@ -17,6 +17,8 @@ __all__ = ["INSUFFICIENT_BALANCE", "Intake", "check_cancelling"]
 
 INSUFFICIENT_BALANCE = "Account has insufficient balance for requested action."
 
+_ON_QUANTITY = frozenset({"LOT_SIZE", "ICEBERG_PARTS", "MIN_NOTIONAL", "NOTIONAL"})
+
 
 class Intake:
     """What every way of placing an order goes through."""
@@ -73,6 +75,20 @@ class Intake:
         candidate.account_icebergs += icebergs
         for name, passes in listing.checks:
             if not passes(candidate):
+                raise ApiError.filter_failure(name)
+
+    def check_amended(self, order: Order, listing: Listing, quantity: int) -> None:
+        """The filters on quantities, for an order that is to have another one (-1013)."""
+        candidate = Candidate(
+            order_type=order.order_type,
+            is_buy=order.is_buy,
+            price_e8=order.limit_e8,
+            quantity_e8=quantity,
+            reference_e8=lambda _: listing.last_price_e8,
+            iceberg_e8=order.iceberg_e8,
+        )
+        for name, passes in listing.checks:
+            if name in _ON_QUANTITY and not passes(candidate):
                 raise ApiError.filter_failure(name)
 
     def refuse(self, account: str, form: OrderForm, listing: Listing) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from bot.domain.errors import DataError
 from bot.simulation.account import OwnTrade
+from bot.simulation.amendments import Amendment
 from bot.simulation.ledger import Ledger
 from bot.simulation.listing import Listing
 from bot.simulation.lists import OrderList
@@ -64,6 +65,7 @@ class ChangeLog:
         self._orders: dict[tuple[str, int], Order] = {}
         self._trades: list[dict[str, Any]] = []
         self._prevented: list[dict[str, Any]] = []
+        self._amendments: list[dict[str, Any]] = []
         self._lists: dict[int, OrderList] = {}
 
     def order(self, order: Order) -> None:
@@ -77,6 +79,10 @@ class ChangeLog:
     def prevented(self, account: str, prevented: PreventedMatch) -> None:
         if self._journal is not None:
             self._prevented.append({"account": account, **asdict(prevented)})
+
+    def amendment(self, account: str, amendment: Amendment) -> None:
+        if self._journal is not None:
+            self._amendments.append({"account": account, **asdict(amendment)})
 
     def order_list(self, order_list: OrderList) -> None:
         if self._journal is not None:
@@ -106,6 +112,7 @@ class ChangeLog:
                 "orders": [order_record(order) for order in self._orders.values()],
                 "trades": self._trades,
                 "prevented": self._prevented,
+                "amendments": self._amendments,
                 "lists": [order_list.record() for order_list in self._lists.values()],
                 "balances": balances_record(ledger, touched),
                 "house": dict(ledger.house),
@@ -115,6 +122,7 @@ class ChangeLog:
         self._orders = {}
         self._trades = []
         self._prevented = []
+        self._amendments = []
         self._lists = {}
 
 

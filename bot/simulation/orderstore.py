@@ -31,6 +31,13 @@ class OrderStore:
         self._open_ids.pop((order.account, order.client_order_id), None)
         self._open.get((order.account, order.symbol), {}).pop(order.order_id, None)
 
+    def rename(self, order: Order, client_order_id: str) -> None:
+        """An open order gets another client id; it is still found by the former one."""
+        self._open_ids.pop((order.account, order.client_order_id), None)
+        order.client_order_id = client_order_id
+        self._by_client_id[order.account, order.symbol, client_order_id] = order
+        self._open_ids[order.account, client_order_id] = order
+
     def by_id(self, account: str, symbol: str, order_id: int) -> Order | None:
         return self._by_id.get((account, symbol, order_id))
 

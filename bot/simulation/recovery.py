@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.errors import DataError
 from bot.simulation.account import OwnTrade
+from bot.simulation.amendments import Amendment
 from bot.simulation.execution import rest
 from bot.simulation.floor import Floor
 from bot.simulation.lists import OrderList
@@ -61,6 +62,9 @@ def _apply(
     for trade in record.get("trades", ()):
         account = ledger.accounts[trade.pop("account")]
         account.trades.setdefault(trade["symbol"], []).append(OwnTrade(**trade))
+    for amendment in record.get("amendments", ()):
+        account = ledger.accounts[amendment.pop("account")]
+        account.amendments.setdefault(amendment["symbol"], []).append(Amendment(**amendment))
     for prevented in record.get("prevented", ()):
         account = ledger.accounts[prevented.pop("account")]
         account.prevented.setdefault(prevented["symbol"], []).append(PreventedMatch(**prevented))

@@ -19,17 +19,26 @@ _ZERO = text(0)
 
 
 def execution_report(
-    order: Order, execution: str, *, execution_id: int, now_ms: int, cancel_id: str = ""
+    order: Order,
+    execution: str,
+    *,
+    execution_id: int,
+    now_ms: int,
+    cancel_id: str = "",
+    former_id: str = "",
 ) -> dict[str, Any]:
-    """NEW, CANCELED or EXPIRED. ``cancel_id`` is the client id of the cancel request.
+    """NEW, REPLACED, CANCELED, REJECTED or EXPIRED.
 
-    On a cancel the order's own client id moves from ``c`` to ``C``.
+    On a cancel the order's own client id moves from ``c`` to ``C``, and ``cancel_id``, that of
+    the cancel request, is in ``c``. On an amendment ``former_id`` is in ``C``.
     """
     report = _report(order, execution, execution_id, now_ms)
     if cancel_id:
         report["c"] = cancel_id
         report["C"] = order.client_order_id
-    if execution == "NEW":
+    if former_id:
+        report["C"] = former_id
+    if execution in {"NEW", "REPLACED"}:
         report["w"] = order.is_working
     elif order.expiry_reason:
         report["eR"] = order.expiry_reason
