@@ -86,9 +86,8 @@ async def test_general_and_market_data(binance):
     assert len(await client.get_orderbook_tickers()) == 3
 
 
-async def test_the_window_and_day_tickers(binance):
+async def test_the_ticker_of_the_trading_day(binance):
     client = binance.client
-    assert (await client.v3_get_ticker(symbol=SYMBOL))["symbol"] == SYMBOL
     assert (await client.v3_get_ticker_trading_day(symbol=SYMBOL))["symbol"] == SYMBOL
 
 

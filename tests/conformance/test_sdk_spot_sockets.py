@@ -60,7 +60,6 @@ async def _first(stream, seconds=15):
         ("partial_book_depth", {"levels": "20", "update_speed": "100ms"}),
         ("diff_book_depth", {}),
         ("diff_book_depth", {"update_speed": "100ms"}),
-        ("reference_price", {}),
     ],
 )
 async def test_the_stream_of_a_symbol_fits_its_model(streams, name, arguments):

@@ -72,6 +72,9 @@ _PLAIN = {
     "referencePrice": (Kind.REFERENCE_PRICE, _SLOW_MS),
 }
 
+# The names with a speed are of older documentation; python-binance asks for them to this day.
+_ALL_MINI_MS = {"arr": _SLOW_MS, "arr@1000ms": _SLOW_MS, "arr@3000ms": 3_000}
+
 
 def parse(name: str, symbols: Collection[str]) -> Stream | None:
     """The stream of that name, or None where Binance would accept the name and stay silent.
@@ -100,10 +103,10 @@ def parse(name: str, symbols: Collection[str]) -> Stream | None:
 
 
 def _of_all(name: str, subject: str, form: str) -> Stream | None:
+    if subject == "!miniTicker" and form in _ALL_MINI_MS:
+        return Stream(name, Kind.MINI_TICKER, "", _ALL_MINI_MS[form])
     if form != "arr":
         return None
-    if subject == "!miniTicker":
-        return Stream(name, Kind.MINI_TICKER, "", _SLOW_MS)
     window = subject.removeprefix("!ticker_")
     if subject.startswith("!ticker_") and window in _WINDOWS:
         return Stream(name, Kind.WINDOW_TICKER, "", _SLOW_MS, interval=window)

@@ -23,6 +23,7 @@ SYMBOLS = ("BTCUSDT",)
         ("btcusdt@miniTicker", Kind.MINI_TICKER, 1000),
         ("btcusdt@avgPrice", Kind.AVG_PRICE, 1000),
         ("!miniTicker@arr", Kind.MINI_TICKER, 1000),
+        ("!miniTicker@arr@3000ms", Kind.MINI_TICKER, 3000),
         ("btcusdt@ticker_1h", Kind.WINDOW_TICKER, 1000),
         ("!ticker_1d@arr", Kind.WINDOW_TICKER, 1000),
         ("btcusdt@kline_1d@+08:00", Kind.KLINE, 2000),
