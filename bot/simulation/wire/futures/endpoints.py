@@ -87,6 +87,13 @@ def _exchange_info(call: Call) -> Any:
     return call.exchange.exchange_info(call.params) | {"serverTime": call.server_ms}
 
 
+def _batch_cancel(call: Call) -> Any:
+    # python-binance spells the two lists in lower case, and is understood.
+    lists = {name.lower(): name for name in ("orderIdList", "origClientOrderIdList")}
+    params = {lists.get(name, name): value for name, value in call.params.items()}
+    return call.exchange.batch_cancel(call.account, params, call.now_ms)
+
+
 def _batch(params: Mapping[str, str]) -> int:
     try:
         orders = orjson.loads(params.get("batchOrders", "[]"))
@@ -150,7 +157,7 @@ _OWN = (
     _own("DELETE v1/allOpenOrders", "cancel_open_orders", flat(1)),
     _own("POST v1/batchOrders", "batch_place", flat(5), orders=_batch),
     _own("PUT v1/batchOrders", "batch_modify", flat(5), orders=_batch),
-    _own("DELETE v1/batchOrders", "batch_cancel", flat(1)),
+    FuturesEndpoint("DELETE", "v1/batchOrders", "", flat(1), _batch_cancel, signed=True),
     _own("GET v1/openOrder", "open_order", flat(1)),
     _own("GET v1/openOrders", "open_orders", by_symbol(1, 40)),
     _own("GET v1/allOrders", "all_orders", flat(5)),

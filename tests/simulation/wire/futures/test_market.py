@@ -1,6 +1,5 @@
 """Futures market streams over real sockets."""
 
-import asyncio
 import itertools
 
 
@@ -52,7 +51,7 @@ async def test_a_book_gap_breaks_the_chain(futures):
     futures.usdm.change_book("BTCUSDT")
     first = await socket.next()
     futures.sim.post({"kind": "book_gap", "symbol": "BTCUSDT"})
-    await asyncio.sleep(0.15)
+    await futures.sim.struck()
     futures.usdm.change_book("BTCUSDT")
     assert await socket.is_silent()
     futures.usdm.change_book("BTCUSDT")
