@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -21,10 +22,16 @@ STREAMS = {
     "24hrTicker": "btcusdt@ticker",
     "avgPrice": "btcusdt@avgPrice",
     "24hrMiniTicker[]": "!miniTicker@arr",
+    "1hTicker": "btcusdt@ticker_1h",
+    "1hTicker[]": "!ticker_1h@arr",
 }
 # Order ids left the trade stream in 2024; the documentation's avgPrice example has no price.
 REMOVED = {"trade": {"a", "b"}}
-ADDED = {"avgPrice": {"w"}}
+ADDED = {
+    "avgPrice": {"w"},
+    # The only recorded list shows nothing but times and trade ids.
+    "1hTicker[]": set("pPohlcwvq"),
+}
 
 
 def shape(value):
@@ -45,8 +52,9 @@ def shape(value):
 def recorded(event):
     rows = [json.loads(line) for line in DATA.read_text().splitlines()]
     matching = [row for row in rows if row["event"] == event]
-    matching.sort(key=lambda row: row["nature"] != "captured")
-    message = matching[0]["msg"]
+    # The documentation has some examples of the times only.
+    captured = [row["msg"] for row in matching if row["nature"] == "captured"]
+    message = captured[0] if captured else max((row["msg"] for row in matching), key=len)
     return message["data"] if "stream" in message else message
 
 
@@ -134,8 +142,76 @@ async def test_all_mini_tickers_tell_only_what_changed(sim):
     assert [row["s"] for row in changed] == ["BTCUSDT"]
 
 
-async def test_unknown_streams_are_accepted_and_silent(sim):
-    socket = await sim.connect("/stream?streams=BTCUSDT@trade/xyz@trade/!ticker@arr/btcusdt@tradex")
+@pytest.mark.parametrize(
+    ("name", "opens_at"),
+    [("btcusdt@kline_1d@+08:00", 16), ("btcusdt@kline_1d", 0), ("btcusdt@kline_12h@+08:00", 4)],
+)
+async def test_bars_of_the_other_time_zone_begin_eight_hours_earlier(sim, name, opens_at):
+    socket = await sim.connect(f"/stream?streams={name}")
+    await sim.order("BUY", "0.1", "50001")
+    message = await socket.next()
+    bar = message["data"]["k"]
+    assert message["stream"] == name
+    assert bar["i"] in ("1d", "12h")
+    span_ms = bar["T"] + 1 - bar["t"]
+    assert bar["t"] % span_ms == opens_at * 3_600_000
+    assert (bar["v"], bar["n"]) == ("0.10000000", 1)
+    assert bar["t"] <= message["data"]["E"] <= bar["T"]
+
+
+@pytest.mark.parametrize("window", ["1h", "4h", "1d"])
+async def test_a_rolling_window_begins_at_a_whole_minute(sim, window):
+    socket = await sim.connect(f"/ws/btcusdt@ticker_{window}")
+    await sim.order("BUY", "0.1", "50001")
+    ticker = await socket.until(lambda message: message["n"] == 1)
+    assert ticker["e"] == f"{window}Ticker"
+    assert ticker["O"] % 60_000 == 0
+    span_ms = {"1h": 1, "4h": 4, "1d": 24}[window] * 3_600_000
+    assert span_ms <= ticker["C"] - ticker["O"] < span_ms + 60_000
+    assert (ticker["c"], ticker["v"]) == ("50001.00000000", "0.10000000")
+
+
+@pytest.mark.parametrize("speed", ["", "@100ms"])
+@pytest.mark.parametrize("levels", [5, 10, 20])
+async def test_partial_books_are_the_best_levels_at_both_speeds(sim, levels, speed):
+    for step in range(25):
+        sim.exchange.place_order("sim-key", bid(49_000 - step), int(time.time() * 1000))
+    socket = await sim.connect(f"/ws/btcusdt@depth{levels}{speed}")
+    book = await socket.next()
+    assert list(book) == ["lastUpdateId", "bids", "asks"]
+    assert len(book["bids"]) == levels
+    assert book["bids"][:3] == [
+        ["50000.00000000", "1.00000000"],
+        ["49999.00000000", "2.00000000"],
+        ["49000.00000000", "0.00100000"],
+    ]
+
+
+def bid(price):
+    return {
+        "symbol": "BTCUSDT",
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "quantity": "0.001",
+        "price": str(price),
+    }
+
+
+async def test_all_windows_tell_only_what_changed(sim):
+    socket = await sim.connect("/ws/!ticker_4h@arr")
+    assert len(await socket.next()) == len(sim.exchange.symbols)
+    await sim.order("BUY", "0.1", "3001", symbol="ETHUSDT")
+    assert [(row["e"], row["s"]) for row in await socket.next()] == [("4hTicker", "ETHUSDT")]
+
+
+async def test_unknown_and_retired_streams_are_accepted_and_silent(sim):
+    names = (
+        *("BTCUSDT@trade", "xyz@trade", "!ticker@arr", "btcusdt@tradex", "!bookTicker"),
+        *("btcusdt@blockTrade", "btcusdt@referencePrice", "btcusdt@ticker_2h"),
+        *("btcusdt@kline_1d@+09:00", "listenKey0123456789"),
+    )
+    socket = await sim.connect(f"/stream?streams={'/'.join(names)}")
     await sim.order("BUY", "0.1", "50001")
     assert await socket.is_silent(1.2)
 
