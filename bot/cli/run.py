@@ -36,13 +36,22 @@ def run(
         str | None, typer.Option(help="A simulated exchange that is already running.")
     ] = None,
     tape: Annotated[
-        Path | None, typer.Option(help="With --venue sim: recorded frames to play.")
+        list[Path] | None,
+        typer.Option(help="With --venue sim: recorded frames to play; may be given several times."),
     ] = None,
     speed: Annotated[float, typer.Option(help="How many times faster the tape is played.")] = 1.0,
     faults: Annotated[
         Path | None, typer.Option(help="With --venue sim: a JSON file of faults to inject.")
     ] = None,
+    scene: Annotated[
+        Path | None,
+        typer.Option(help="With --venue sim: a JSON file of gaps, crashes, halts ..."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the simulated market.")] = 1,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Record market data into this folder; bot tape info reads it."),
+    ] = None,
     summary: Annotated[Path | None, typer.Option(help="Write the summary there as JSON.")] = None,
     on_stop: Annotated[
         str | None, typer.Option(help="What happens to open orders at the end: cancel or keep.")
@@ -63,6 +72,7 @@ def run(
 
     from bot.cli.display import Display, print_summary
     from bot.domain.errors import SettingsError
+    from bot.runtime.embedded import EmbeddedOptions
     from bot.runtime.logs import configure
     from bot.runtime.loop import run_async
     from bot.runtime.runner import Plan, Runner
@@ -81,8 +91,9 @@ def run(
         log_level=log_level,
     )
     duration_s = parse_duration_s(for_) if for_ else None
-    if tape is not None and not tape.exists():
-        raise SettingsError(f"--tape {tape}: there is no such file")
+    for path in tape or ():
+        if not path.exists():
+            raise SettingsError(f"--tape {path}: there is no such file")
     if not speed > 0:
         raise SettingsError(f"--speed {speed}: must be above 0")
     if summary is not None and not summary.parent.is_dir():
@@ -100,10 +111,10 @@ def run(
         settings=settings,
         strategies=specs,
         duration_s=duration_s,
-        seed=seed,
-        tape=tape,
-        speed=speed,
-        faults=faults,
+        embedded=EmbeddedOptions(
+            seed=seed, tapes=tuple(tape or ()), speed=speed, faults=faults, scene=scene
+        ),
+        record=record,
         on_progress=display.show,
     )
     with display:

@@ -44,12 +44,22 @@ def serve(
     ] = _PORT,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     admin: Annotated[
-        bool, typer.Option("--admin", help="Offer /sim/state and /sim/faults.")
+        bool, typer.Option("--admin", help="Offer /sim/state, /sim/faults and /sim/scene.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the market: the same seed, the same prices.")] = 1,
-    tape: Annotated[Path | None, typer.Option(help="Recorded frames in place of the seed.")] = None,
+    tape: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Recorded spot frames in place of the seed: a file or a session's directory; "
+            "may be given several times."
+        ),
+    ] = None,
     speed: Annotated[float, typer.Option(help="How many times faster the tape is played.")] = 1.0,
     faults: Annotated[Path | None, typer.Option(help="A JSON file of faults.")] = None,
+    scene: Annotated[
+        Path | None,
+        typer.Option(help="A JSON file of what happens in the market: gaps, crashes, halts ..."),
+    ] = None,
     symbol: Annotated[
         list[str] | None, typer.Option(help="What is traded; may be given several times.")
     ] = None,
@@ -101,9 +111,10 @@ def serve(
         port=port,
         admin=admin,
         seed=seed,
-        tape=tape,
+        tapes=tuple(tape or ()),
         speed=speed,
         faults=faults,
+        scene=scene,
         symbols=_listed(symbol),
         usdm_symbols=_listed(usdm_symbol),
         coinm_symbols=_listed(coinm_symbol),
@@ -150,8 +161,13 @@ def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event)
 
 def _greeting(options: "SimulatorOptions", port: int) -> str:
     at = f"{options.host}:{port}"
-    source = f"tape {options.tape} x{options.speed:g}" if options.tape else f"seed {options.seed}"
-    control = f"http://{at}/sim/state  /sim/faults" if options.admin else "off; on with --admin"
+    tapes = " ".join(map(str, options.tapes))
+    source = f"tape {tapes} x{options.speed:g}" if tapes else f"seed {options.seed}"
+    control = (
+        f"http://{at}/sim/state  /sim/faults  /sim/scene"
+        if options.admin
+        else "off; on with --admin"
+    )
     return f"""Simulated Binance on {at} ({source}); stop it with Ctrl-C
 
   REST           http://{at}/api/v3

@@ -1,7 +1,7 @@
 """A tape: the recorded frames of a session, in one file or in a directory of files."""
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from bot.history.frame import Frame, TapeFormat
 from bot.history.lines import TapeCut, lines
 from bot.history.timestamped import Timestamped
 
-__all__ = ["read", "size_bytes"]
+__all__ = ["read", "read_all", "size_bytes"]
 
 _FORMATS: Final[tuple[TapeFormat, ...]] = (Timestamped(), Cryptofeed(), Flattened())
 
@@ -42,6 +42,17 @@ def read(path: Path | str, *, advance: Callable[[int], None] | None = None) -> I
     if not tapes:
         raise DataError(f"{path} holds no tape")
     return _merged(tapes)
+
+
+def read_all(paths: Sequence[Path | str]) -> Iterator[Frame]:
+    """Several tapes as one, by receive time: parts of one session, or several at once.
+
+    Raises:
+        TapeCut: at the end, once all that is whole has been delivered.
+        DataError: at the beginning: one of them is not a tape, or cannot be read.
+    """
+    tapes = [read(path) for path in paths]
+    return tapes[0] if len(tapes) == 1 else _merged(tapes)
 
 
 def size_bytes(path: Path | str) -> int:

@@ -19,7 +19,7 @@ from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
 from bot.exchange.venue import BinanceVenue
 from bot.ports import Clock, Emit, MarketFeed, Recovery, Store, UserFeed, Venue
-from bot.runtime.embedded import EmbeddedExchange, state_file
+from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file
 from bot.runtime.environment import Environment, latest_of
 from bot.runtime.logs import logger
 from bot.runtime.settings import LIVE_CONFIRMATION, Settings
@@ -93,14 +93,7 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             # A new database is a new account: the old one's orders would be unexplained.
             state_file(settings.db).unlink(missing_ok=True)
         exchange = await stack.enter_async_context(
-            connected(
-                settings,
-                clock=clock,
-                seed=plan.seed,
-                tape=plan.tape,
-                speed=plan.speed,
-                faults=plan.faults,
-            )
+            connected(settings, clock=clock, embedded=plan.embedded)
         )
         instruments = await exchange.venue.instruments(settings.symbols)
         environment, recovery, notes = await _account(exchange, store, settings)
@@ -144,10 +137,7 @@ async def connected(
     settings: Settings,
     *,
     clock: Clock,
-    seed: int = 1,
-    tape: Path | None = None,
-    speed: float = 1.0,
-    faults: Path | None = None,
+    embedded: EmbeddedOptions | None = None,
 ) -> AsyncIterator[Connected]:
     """A session with the settings' venue; starts the embedded exchange where that is the venue.
 
@@ -155,7 +145,7 @@ async def connected(
         UserError: a key is missing, the exchange does not start or cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        where, at = await _locate(settings, stack, seed=seed, tape=tape, speed=speed, faults=faults)
+        where, at = await _locate(settings, stack, embedded or EmbeddedOptions())
         key, secret = keys_of(settings)
         session = Session(
             at, api_key=key, api_secret=secret, recv_window_ms=settings.recv_window_ms
@@ -178,27 +168,22 @@ async def connected(
 
 
 async def _locate(
-    settings: Settings,
-    stack: AsyncExitStack,
-    *,
-    seed: int,
-    tape: Path | None,
-    speed: float,
-    faults: Path | None,
+    settings: Settings, stack: AsyncExitStack, embedded: EmbeddedOptions
 ) -> tuple[str, Endpoints]:
-    if settings.venue != "sim" and tape is not None:
-        raise SettingsError(f"--tape plays on the simulated exchange only, not on {settings.venue}")
     at = endpoints_of(settings)
     if at is not None:
+        given = {"--tape": embedded.tapes, "--scene": embedded.scene, "--faults": embedded.faults}
+        for option in (name for name, value in given.items() if value):
+            raise SettingsError(
+                f"{option} is for the exchange that bot run starts itself, not for {at.name}: "
+                "give it to bot sim serve"
+            )
         return at.name, at
     exchange = await stack.enter_async_context(
         EmbeddedExchange(
             state=state_file(settings.db),
             symbols=settings.symbols,
-            seed=seed,
-            tape=tape,
-            speed=speed,
-            faults=faults,
+            options=embedded,
         )
     )
     return "embedded", endpoints.from_url(exchange.url)

@@ -19,7 +19,7 @@ import msgspec
 
 from bot.domain.errors import VenueSetupError
 
-__all__ = ["EmbeddedExchange", "state_file"]
+__all__ = ["EmbeddedExchange", "EmbeddedOptions", "state_file"]
 
 _START_S: Final = 20.0
 _END_S: Final = 3.0
@@ -32,6 +32,28 @@ def state_file(db: str) -> Path:
     return Path(f"{urlsplit(db).path.strip('/') or 'bot'}.sim")
 
 
+class EmbeddedOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What its market is to be; see ``bot sim serve --help``."""
+
+    seed: int = 1
+    tapes: tuple[Path, ...] = ()
+    speed: float = 1.0
+    faults: Path | None = None
+    scene: Path | None = None
+
+    def arguments(self) -> list[str]:
+        """The same for the command line."""
+        arguments = ["--seed", str(self.seed)]
+        for tape in self.tapes:
+            arguments += ["--tape", str(tape)]
+        if self.tapes:
+            arguments += ["--speed", str(self.speed)]
+        for option, path in (("--faults", self.faults), ("--scene", self.scene)):
+            if path is not None:
+                arguments += [option, str(path)]
+        return arguments
+
+
 class EmbeddedExchange:
     """``async with EmbeddedExchange(...) as exchange``: started, and ``exchange.url`` is served."""
 
@@ -40,21 +62,14 @@ class EmbeddedExchange:
         *,
         state: Path,
         symbols: Sequence[str],
-        seed: int,
-        tape: Path | None = None,
-        speed: float = 1.0,
-        faults: Path | None = None,
+        options: EmbeddedOptions,
         admin: bool = False,
     ) -> None:
         self.url = ""
         self._arguments = ["--port", "0", "--announce", "json", "--exit-with-parent"]
-        self._arguments += ["--state", str(state), "--seed", str(seed)]
+        self._arguments += ["--state", str(state), *options.arguments()]
         for symbol in symbols:
             self._arguments += ["--symbol", symbol]
-        if tape is not None:
-            self._arguments += ["--tape", str(tape), "--speed", str(speed)]
-        if faults is not None:
-            self._arguments += ["--faults", str(faults)]
         if admin:
             self._arguments += ["--admin"]
         self._process: asyncio.subprocess.Process | None = None

@@ -14,6 +14,7 @@ from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
 from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.journal import FileJournal, read_lines
 from bot.simulation.market import DEFAULT_TEMPERS, SeededMarket
+from bot.simulation.scenes import SceneScript
 
 __all__ = ["chosen_contracts", "futures_markets", "usdm_symbols"]
 
@@ -34,18 +35,26 @@ def futures_markets(
     now_ms: int,
     state: Path | None,
     closing: ExitStack,
+    script: SceneScript | None = None,
 ) -> list[FuturesExchange]:
     """USDⓈ-M and COIN-M, each with its own wallet of every account.
 
     An account without balances of its own gets the market's default ones; of others it has what
     the market keeps margin in. ``state`` keeps each market in a file
-    of its own beside spot's, which ``closing`` closes.
+    of its own beside spot's, which ``closing`` closes. ``script``: what else is to happen.
 
     Raises:
         UserError: a contract is not known, or a state file cannot be used.
     """
     return [
-        _market(kind, names, accounts, seed, now_ms, _journal(kind, state, closing))
+        _market(
+            kind,
+            names,
+            accounts,
+            SeededMarket(seed=seed, tempers=_TEMPERS, script=script),
+            now_ms,
+            _journal(kind, state, closing),
+        )
         for kind, names in symbols.items()
     ]
 
@@ -73,7 +82,7 @@ def _market(
     kind: Kind,
     names: Sequence[str],
     accounts: Sequence[AccountSpec],
-    seed: int,
+    source: SeededMarket,
     now_ms: int,
     journal: FileJournal | None,
 ) -> FuturesExchange:
@@ -83,7 +92,7 @@ def _market(
         market=kind,
         symbols=contracts,
         accounts=[_account(kind, spec, assets.__contains__) for spec in accounts],
-        source=SeededMarket(seed=seed, tempers=_TEMPERS),
+        source=source,
         start_ms=now_ms,
         journal=journal,
         records=read_lines(journal.lines) if journal is not None else (),

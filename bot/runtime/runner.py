@@ -22,6 +22,7 @@ from bot.engine.risk import RiskLimits
 from bot.ports import Recovery
 from bot.runtime.clock import WallClock
 from bot.runtime.composition import Parts, opened
+from bot.runtime.embedded import EmbeddedOptions
 from bot.runtime.logs import logger
 from bot.runtime.progress import Progress, Summary, progress_of, summary_of
 from bot.runtime.pump import Pump
@@ -43,10 +44,9 @@ class Plan:
     settings: Settings
     strategies: tuple[StrategySpec, ...]
     duration_s: float | None = None
-    seed: int = 1
-    tape: Path | None = None
-    speed: float = 1.0
-    faults: Path | None = None
+    embedded: EmbeddedOptions = field(default_factory=EmbeddedOptions)
+    record: Path | None = None
+    """The directory that market data is recorded into."""
     on_progress: Callable[[Progress], None] = field(default=lambda _: None)
 
 

@@ -6,22 +6,23 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from bot.domain.errors import DataError, SettingsError
-from bot.history import tape as tapes
-from bot.runtime.futures import futures_markets, usdm_symbols
+from bot.domain.errors import SettingsError
+from bot.runtime.futures import chosen_contracts, futures_markets, usdm_symbols
+from bot.runtime.jsonlist import read_list
 from bot.runtime.limits import changed, parse_limits
+from bot.runtime.marketplace import generated_market, spot_rules, taped_market
 from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
 from bot.simulation.errors import ApiError
 from bot.simulation.exchange import MarketSource, SimulatedExchange
 from bot.simulation.faults import FaultPlan, parse_faults
+from bot.simulation.futures.contracts import Kind
 from bot.simulation.journal import FileJournal
-from bot.simulation.market import SeededMarket
-from bot.simulation.rules import DEFAULT_SYMBOLS, SymbolRules, symbol_rules
-from bot.simulation.tape import TapeMarket
+from bot.simulation.rules import SymbolRules
+from bot.simulation.scenes import SceneScript, parse_scenes
 from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.server import SimServer, serve
@@ -33,7 +34,6 @@ DEFAULT_ACCOUNT: Final = AccountSpec("sim-key", "sim-secret")
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ASSET: Final = re.compile(r"[A-Z0-9]{1,20}")
-_SYMBOL: Final = re.compile(r"[A-Z0-9]{5,20}")
 _PLACES: Final = 8
 
 
@@ -44,9 +44,11 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
     admin: bool = False
     seed: int = 0
-    tape: Path | None = None
+    tapes: tuple[Path, ...] = ()
+    """Played together, or one after the other, as they were recorded."""
     speed: float = 1.0
     faults: Path | None = None
+    scene: Path | None = None
     symbols: tuple[str, ...] = ()
     usdm_symbols: tuple[str, ...] = ()
     """None: those of ``symbols`` that are contracts too, or else all."""
@@ -72,8 +74,14 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
     accounts = _accounts(options.accounts)
     limits = parse_limits(options.limits)
     now_ms = time.time_ns() // 1_000_000
-    plan = FaultPlan(_faults(options.faults), seed=options.seed, now_ms=now_ms)
-    market, symbols = _market(options)
+    faults = read_list(options.faults, "faults", parse_faults)
+    plan = FaultPlan(faults, seed=options.seed, now_ms=now_ms)
+    futures: dict[Kind, Sequence[str]] = {
+        "usdm": usdm_symbols(options.usdm_symbols, options.symbols),
+        "coinm": options.coinm_symbols,
+    }
+    contracts = [c.symbol for kind, names in futures.items() for c in chosen_contracts(kind, names)]
+    market, symbols, script = _market(options, contracts, now_ms)
     with ExitStack() as closing:
         journal = FileJournal(options.state) if options.state is not None else None
         if journal is not None:
@@ -95,17 +103,16 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
             time_scale=options.time_scale,
             rules=changed(WireRules(), limits),
             futures=futures_markets(
-                {
-                    "usdm": usdm_symbols(options.usdm_symbols, options.symbols),
-                    "coinm": options.coinm_symbols,
-                },
+                futures,
                 accounts=accounts,
                 seed=options.seed,
                 now_ms=now_ms,
                 state=options.state,
                 closing=closing,
+                script=script,
             ),
             futures_rules=changed(FuturesRules(), limits),
+            script=script,
         )
         try:
             yield server
@@ -164,37 +171,19 @@ def _accounts(texts: Sequence[str]) -> list[AccountSpec]:
     return list(accounts.values())
 
 
-def _faults(path: Path | None) -> list[Any]:
-    if path is None:
-        return []
+def _market(
+    options: SimulatorOptions, contracts: Sequence[str], now_ms: int
+) -> tuple[MarketSource, Sequence[SymbolRules], SceneScript | None]:
+    """Spot's market and symbols, and the script that futures follow too."""
+    if options.tapes:
+        if options.scene is not None:
+            raise SettingsError("--scene is for a generated market, and --tape is as recorded")
+        return *taped_market(options.tapes, speed=options.speed, symbols=options.symbols), None
+    rules = spot_rules(options.symbols)
+    script = SceneScript({*(rule.symbol for rule in rules), *contracts})
+    scenes = read_list(options.scene, "scenes", parse_scenes)
     try:
-        return list(parse_faults(msgspec.json.decode(path.read_bytes())))
-    except OSError as e:
-        raise SettingsError(f"cannot read the faults in {path}: {e.strerror}") from None
-    except msgspec.DecodeError as e:
-        raise SettingsError(f"the faults in {path} are not JSON: {e}") from None
+        script.add(scenes, now_ms)
     except ApiError as e:
-        raise SettingsError(f"the faults in {path}: {e.msg}") from None
-
-
-def _market(options: SimulatorOptions) -> tuple[MarketSource, Sequence[SymbolRules]]:
-    wanted = list(dict.fromkeys(options.symbols))
-    if options.tape is None:
-        return SeededMarket(seed=options.seed), [_rules(s) for s in wanted] or DEFAULT_SYMBOLS
-    if not options.tape.exists():
-        raise DataError(f"there is no tape {options.tape}")
-    market = TapeMarket(tapes.read(options.tape), speed=options.speed)
-    on_tape = {rules.symbol: rules for rules in market.rules()}
-    missing = [symbol for symbol in wanted if symbol not in on_tape]
-    if missing:
-        raise DataError(f"{options.tape} has no {', '.join(missing)}: it has {', '.join(on_tape)}")
-    return market, [on_tape[symbol] for symbol in wanted or on_tape]
-
-
-def _rules(symbol: str) -> SymbolRules:
-    known = {rules.symbol: rules for rules in DEFAULT_SYMBOLS}
-    if symbol in known:
-        return known[symbol]
-    if not _SYMBOL.fullmatch(symbol):
-        raise SettingsError(f"--symbol {symbol!r} is no symbol: write it as BTCUSDT")
-    return symbol_rules(symbol, tick="0.01", step="0.00001")
+        raise SettingsError(f"the scenes in {options.scene}: {e.msg}") from None
+    return generated_market(options.seed, script), rules, script

@@ -256,9 +256,7 @@ class SimulatedExchange:
         self.test_order = call(desk.test)  # POST /api/v3/order/test
         self.cancel_order = call(desk.cancel)  # DELETE /api/v3/order
         self.cancel_open_orders = call(desk.cancel_all)  # DELETE /api/v3/openOrders
-        self.cancel_replace = call(
-            Replacing(self._floor, desk).replace
-        )  # POST /api/v3/order/cancelReplace
+        self.cancel_replace = call(replacing.replace)  # POST /api/v3/order/cancelReplace
         self.amend_order = call(amending.amend)  # PUT /api/v3/order/amend/keepPriority
         self.sor_order = ask(_not_offered)  # POST /api/v3/sor/order
         self.sor_test = ask(_not_offered)  # POST /api/v3/sor/order/test

@@ -12,13 +12,27 @@ from bot.simulation.floor import Floor
 from bot.simulation.listing import AggTrade, Listing, PublicTrade, trade_made
 from bot.simulation.rules import SymbolRules, observed_rules
 from bot.simulation.tapebook import TapeBook
-from bot.simulation.tapeframes import Diff, Levels, Quote, Snapshot, TapeEvent, Trade, read_frame
+from bot.simulation.tapeframes import (
+    Diff,
+    Levels,
+    Partial,
+    Quote,
+    Snapshot,
+    TapeEvent,
+    Trade,
+    is_futures,
+    read_frame,
+    read_rules,
+)
 
 __all__ = ["TapeMarket"]
 
 _LOOK_AHEAD: Final = 2000
 """How many frames are looked at before the start, for symbols, rules and stream names."""
 _MS: Final = 1_000_000
+_PAUSE_NS: Final = 600 * 1000 * _MS
+_PAUSE_LEFT_NS: Final = 1000 * _MS
+_TOLD_LEVELS: Final = 50
 
 TapeFrame = tuple[int, str, bytes]
 """(receive time in ns, stream name or REST path with query, JSON without the wrapper)."""
@@ -27,15 +41,18 @@ TapeFrame = tuple[int, str, bytes]
 class TapeMarket:
     """Plays a tape at ``speed`` times its own pace, once.
 
+    Of a silence of more than ten minutes, which is a hole in the recording, one second is left.
     Recorded frames keep their recorded times. Trades of clients are not published: the public
     knows only the tape. ``ended`` says why the tape ended, '' while it plays.
     """
 
-    def __init__(self, frames: Iterable[TapeFrame], *, speed: float = 1.0) -> None:
+    def __init__(
+        self, frames: Iterable[TapeFrame], *, speed: float = 1.0, name: str = "the tape"
+    ) -> None:
         """Looks at the first frames.
 
         Raises:
-            DataError: the tape holds no market data of any symbol.
+            DataError: the tape holds no market data of any symbol, or some of futures.
             ValueError: the speed is not positive.
         """
         if speed <= 0:
@@ -46,10 +63,16 @@ class TapeMarket:
         first = list(islice(frames, _LOOK_AHEAD))
         self._frames: Iterator[TapeFrame] = chain(first, frames)
         self._streams = {stream for _, stream, _ in first if _is_stream(stream)}
+        if any(is_futures(stream, data) for _, stream, data in first):
+            raise DataError(f"{name} was recorded on a futures market: give a tape of spot")
         self._seen = _Sighting(first)
         if not self._seen.prices:
-            raise DataError("the tape holds no trades, quotes or depth of any symbol")
-        self._first_ns = first[0][0]
+            raise DataError(f"{name} holds no trades, quotes or depth of any symbol")
+        # What could not be read may have no time.
+        self._first_ns = next((recv_ns for recv_ns, _, _ in first if recv_ns), 0)
+        self._last_ns = self._first_ns
+        self._skipped_ns = 0
+        self._told: dict[tuple[str, bool], dict[int, int]] = {}
         self._start_ms = 0
         self._next: TapeFrame | None = None
         self._books: dict[str, TapeBook] = {}
@@ -60,9 +83,10 @@ class TapeMarket:
         return frozenset(self._streams)
 
     def rules(self) -> tuple[SymbolRules, ...]:
-        """Rules of the symbols of the tape, with ticks and steps that fit what is on it."""
+        """Rules of the symbols of the tape: recorded ones, or such as fit what is on it."""
         return tuple(
-            observed_rules(
+            self._seen.rules.get(symbol)
+            or observed_rules(
                 symbol,
                 [decimal(price) for price in prices],
                 [decimal(quantity) for quantity in self._seen.quantities[symbol]],
@@ -90,57 +114,82 @@ class TapeMarket:
         return None if self._next is None else -int(-self._due_ms(self._next[0]) // 1)
 
     def market_ms(self, now_ms: int) -> int:
-        recorded = self._first_ns / _MS + (now_ms - self._start_ms) * self._speed
+        begin_ms = (self._first_ns + self._skipped_ns) / _MS
+        recorded = begin_ms + (now_ms - self._start_ms) * self._speed
         return round(recorded + self._seen.lead_ms)
 
     def _due_ms(self, recv_ns: int) -> float:
-        return self._start_ms + (recv_ns - self._first_ns) / _MS / self._speed
+        played_ns = recv_ns - self._first_ns - self._skipped_ns
+        return self._start_ms + played_ns / _MS / self._speed
 
     def _pull(self) -> None:
         try:
             self._next = next(self._frames, None)
             if self._next is None:
                 self.ended = "the tape has been played to its end"
+            else:
+                self._leap(self._next[0])
         except DataError as e:
             # A tape that was cut short plays as far as it goes.
             self._next, self.ended = None, str(e)
+
+    def _leap(self, recv_ns: int) -> None:
+        """Over what was not recorded."""
+        pause_ns = recv_ns - self._last_ns
+        if pause_ns > _PAUSE_NS:
+            self._skipped_ns += pause_ns - _PAUSE_LEFT_NS
+        self._last_ns = max(self._last_ns, recv_ns)
 
     def _apply(
         self, floor: Floor, book: TapeBook, stream: str, event: TapeEvent, now_ms: int
     ) -> None:
         listing = book.listing
+        before = listing.ids.update
+        changed = False
         if isinstance(event, Quote):
-            before = listing.ids.update
-            if book.quote(event, floor, now_ms):
-                self._tell(floor, listing, before, now_ms)
-        elif isinstance(event, Diff):
-            if book.diff(event, floor, now_ms):
-                floor.out.append(_changed(listing, event))
+            changed = book.quote(event, floor, now_ms)
+        elif isinstance(event, Partial):
+            changed = book.partial(event, floor, now_ms)
         elif isinstance(event, Trade):
-            if event.agg_id and stream.replace("@aggTrade", "@trade") in self._streams:
-                return
-            book.trade(event, floor, now_ms)
-            _publish(floor, listing, event)
-            if listing.stops.due:
-                floor.settle(listing, now_ms)
-            before = listing.ids.update
-            if book.surmise(event, floor, now_ms):
-                self._tell(floor, listing, before, now_ms)
+            changed = self._trade(floor, book, stream, event, now_ms)
         elif isinstance(event, Snapshot):
             book.snapshot(event)
+        elif book.diff(event, floor, now_ms):
+            floor.out.append(_changed(listing, event))
+        if changed:
+            self._tell(floor, listing, before, now_ms)
+
+    def _trade(self, floor: Floor, book: TapeBook, stream: str, event: Trade, now_ms: int) -> bool:
+        """True if the book had to be surmised from it."""
+        if event.agg_id and stream.replace("@aggTrade", "@trade") in self._streams:
+            return False
+        book.trade(event, floor, now_ms)
+        _publish(floor, book.listing, event)
+        if book.listing.stops.due:
+            floor.settle(book.listing, now_ms)
+        return book.surmise(event, floor, now_ms)
 
     def _tell(self, floor: Floor, listing: Listing, before: int, now_ms: int) -> None:
-        """The whole book changed, without recorded depth."""
+        """What changed in a book that was not recorded as changes."""
         floor.out.append(
             BookChanged(
                 listing.rules.symbol,
                 before + 1,
                 listing.ids.update,
-                _decimals(listing.public.top(is_buy=True, n=50)),
-                _decimals(listing.public.top(is_buy=False, n=50)),
+                self._changes(listing, is_buy=True),
+                self._changes(listing, is_buy=False),
                 self.market_ms(now_ms),
             )
         )
+
+    def _changes(self, listing: Listing, *, is_buy: bool) -> tuple[tuple[Decimal, Decimal], ...]:
+        now = dict(listing.public.top(is_buy=is_buy, n=_TOLD_LEVELS))
+        key = listing.rules.symbol, is_buy
+        told = self._told.get(key, {})
+        self._told[key] = now
+        levels = [(price, size) for price, size in now.items() if told.get(price) != size]
+        levels += [(price, 0) for price in told if price not in now]
+        return _decimals(sorted(levels, reverse=is_buy))
 
 
 class _Sighting:
@@ -149,9 +198,11 @@ class _Sighting:
     def __init__(self, frames: list[TapeFrame]) -> None:
         self.prices: dict[str, set[int]] = {}
         self.quantities: dict[str, set[int]] = {}
+        self.rules: dict[str, SymbolRules] = {}
         # How far event times lead the recorder's clock.
         self.lead_ms = 0.0
         for recv_ns, stream, data in frames:
+            self.rules |= read_rules(stream, data)
             read = read_frame(stream, data)
             if read is None:
                 continue

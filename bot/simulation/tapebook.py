@@ -7,7 +7,7 @@ from typing import Final
 from bot.simulation.book import Book, Level, Resting, Side
 from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
-from bot.simulation.tapeframes import Diff, Levels, Quote, Snapshot, Trade
+from bot.simulation.tapeframes import Diff, Levels, Partial, Quote, Snapshot, Trade
 
 __all__ = ["TapeBook"]
 
@@ -33,6 +33,7 @@ class TapeBook:
         self.listing = listing
         self.public = listing.public = Book()
         self.has_depth = False
+        self._has_diffs = False
         self._synced = False
         self._buffer: deque[Diff] = deque(maxlen=_BUFFERED)
         self._quote: Quote | None = None
@@ -59,7 +60,7 @@ class TapeBook:
 
     def diff(self, diff: Diff, floor: Floor, now_ms: int) -> bool:
         """Levels that changed. False if it is older than the book."""
-        self.has_depth = True
+        self.has_depth = self._has_diffs = True
         last = self.listing.ids.update
         if diff.last_id <= last and self._synced:
             return False
@@ -72,6 +73,21 @@ class TapeBook:
         quote = self._quote
         if quote is not None and quote.update_id > diff.last_id:
             self._trim(self.listing.book, quote)
+        self._uncross(floor, now_ms)
+        return True
+
+    def partial(self, partial: Partial, floor: Floor, now_ms: int) -> bool:
+        """The best levels, for want of diffs. True if it changed the public book."""
+        if self._has_diffs or partial.update_id <= self.listing.ids.update:
+            return False
+        self.has_depth = True
+        self._write(
+            [*_gone(self.public.bids, partial.bids), *partial.bids],
+            [*_gone(self.public.asks, partial.asks), *partial.asks],
+        )
+        self.listing.ids.update = partial.update_id
+        if self._quote is not None and self._quote.update_id > partial.update_id:
+            self._trim(self.listing.book, self._quote)
         self._uncross(floor, now_ms)
         return True
 
@@ -212,6 +228,12 @@ class TapeBook:
             now_ms=now_ms,
             is_maker=True,
         )
+
+
+def _gone(side: Side, levels: Levels) -> Levels:
+    """The removal of every level that is not among these."""
+    here = {price for price, _ in levels}
+    return [(price, 0) for price in side.levels if price not in here]
 
 
 def _through(side: Side, price_e8: int, *, is_buy: bool) -> Iterator[tuple[int, Level]]:

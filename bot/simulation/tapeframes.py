@@ -1,12 +1,23 @@
 """The recorded frames that a tape market understands."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from bot.simulation.fixedpoint import units
+from bot.simulation.rules import SymbolRules
 
-__all__ = ["Diff", "Quote", "Snapshot", "TapeEvent", "Trade", "read_frame"]
+__all__ = [
+    "Diff",
+    "Partial",
+    "Quote",
+    "Snapshot",
+    "TapeEvent",
+    "Trade",
+    "is_futures",
+    "read_frame",
+    "read_rules",
+]
 
 Levels = list[tuple[int, int]]
 
@@ -44,6 +55,17 @@ class _Snapshot(msgspec.Struct):
     last_update_id: int = msgspec.field(name="lastUpdateId")
 
 
+class _Symbol(msgspec.Struct):
+    symbol: str
+    filters: list[dict[str, Any]]
+    base: str = msgspec.field(name="baseAsset")
+    quote: str = msgspec.field(name="quoteAsset")
+
+
+class _ExchangeInfo(msgspec.Struct):
+    symbols: list[_Symbol]
+
+
 class Trade(msgspec.Struct, frozen=True):
     """A trade, or an aggregate of trades (``agg_id`` is then not 0)."""
 
@@ -79,12 +101,21 @@ class Snapshot(msgspec.Struct, frozen=True):
     asks: Levels
 
 
-TapeEvent = Trade | Quote | Diff | Snapshot
+class Partial(msgspec.Struct, frozen=True):
+    """The best levels of the book, as the partial depth streams repeat them."""
+
+    update_id: int
+    bids: Levels
+    asks: Levels
+
+
+TapeEvent = Trade | Quote | Diff | Snapshot | Partial
 
 _TRADE: Final = msgspec.json.Decoder(_Trade)
 _QUOTE: Final = msgspec.json.Decoder(_Quote)
 _DIFF: Final = msgspec.json.Decoder(_Diff)
 _SNAPSHOT: Final = msgspec.json.Decoder(_Snapshot)
+_RULES: Final = msgspec.json.Decoder(_ExchangeInfo)
 
 
 def read_frame(stream: str, data: bytes) -> tuple[str, TapeEvent] | None:
@@ -109,10 +140,39 @@ def _event(kind: str, data: bytes) -> TapeEvent | None:
     if kind == "aggTrade":
         agg = _TRADE.decode(data)
         return Trade(agg.l, agg.f, agg.a, units(agg.p), units(agg.q), agg.m, agg.T)
+    if kind.startswith(("depth5", "depth10", "depth20")):
+        partial = _SNAPSHOT.decode(data)
+        return Partial(partial.last_update_id, _levels(partial.bids), _levels(partial.asks))
     if kind == "depth" or kind.startswith("depth@"):
         diff = _DIFF.decode(data)
         return Diff(diff.U, diff.u, _levels(diff.b), _levels(diff.a), diff.E)
     return None
+
+
+def is_futures(stream: str, data: bytes) -> bool:
+    """Whether a frame is certainly of a futures market, which has keys that spot lacks."""
+    if stream.startswith("/"):
+        return stream.startswith(("/fapi/", "/dapi/"))
+    kind = stream.partition("@")[2]
+    if kind.startswith("depth"):
+        return b'"pu":' in data
+    if kind == "bookTicker":
+        return b'"e":"bookTicker"' in data
+    return kind.startswith(("markPrice", "forceOrder")) or (kind == "trade" and b'"X":' in data)
+
+
+def read_rules(stream: str, data: bytes) -> dict[str, SymbolRules]:
+    """The rules by symbol, if the frame is an exchangeInfo answer."""
+    if not stream.partition("?")[0].endswith("/exchangeInfo"):
+        return {}
+    try:
+        listed = _RULES.decode(data).symbols
+        return {
+            one.symbol: SymbolRules(one.symbol, one.base, one.quote, tuple(one.filters))
+            for one in listed
+        }
+    except (msgspec.MsgspecError, ValueError, KeyError):
+        return {}
 
 
 def _rest(path: str, data: bytes) -> tuple[str, Snapshot] | None:

@@ -1,5 +1,6 @@
 """What `bot sim serve` is made of: accounts, symbols, faults, tapes and state from options."""
 
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from bot.domain.errors import DataError, SettingsError
 from bot.runtime.simulator import SimulatorOptions, parse_account, simulator
 
+CAPTURES = Path(__file__).parents[3] / "shared/data/ws/captures"
 TAPE = Path(__file__).parents[3] / "shared/data/ws/captures/hftbacktest/spot_btcusdt_20240808.gz"
 
 
@@ -81,8 +83,10 @@ async def test_chosen_symbols_are_traded_also_unknown_ones():
         ({"symbols": ("btc/usdt",)}, "--symbol 'btc/usdt'"),
         ({"accounts": ("a:b", "a:c")}, "given twice"),
         ({"speed": 0.0}, "above 0"),
-        ({"tape": Path("/no/tape")}, "there is no tape /no/tape"),
+        ({"tapes": (Path("/no/tape"),)}, "there is no tape /no/tape"),
         ({"faults": Path("/no/faults")}, "cannot read the faults"),
+        ({"scene": Path("/no/scene")}, "cannot read the scenes in /no/scene"),
+        ({"scene": Path("x"), "tapes": (Path("y"),)}, "--scene is for a generated market"),
         ({"host": "256.0.0.1"}, "cannot listen on 256.0.0.1"),
     ],
 )
@@ -127,7 +131,7 @@ async def test_state_survives_and_orders_go_on_resting(tmp_path):
 
 @pytest.mark.skipif(not TAPE.exists(), reason=f"no recorded session at {TAPE}")
 async def test_a_tape_gives_symbols_book_and_recorded_frames():
-    options = SimulatorOptions(tape=TAPE, speed=50.0)
+    options = SimulatorOptions(tapes=(TAPE,), speed=50.0)
     async with simulator(options) as server, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{server.port}"
         async with session.ws_connect(f"{url}/ws/btcusdt@trade") as ws:
@@ -138,9 +142,64 @@ async def test_a_tape_gives_symbols_book_and_recorded_frames():
     assert trade["T"] < 1_800_000_000_000
     assert Decimal(depth["bids"][0][0]) < Decimal(depth["asks"][0][0])
     with pytest.raises(DataError, match="has no ETHUSDT: it has BTCUSDT"):
-        await asked(SimulatorOptions(tape=TAPE, symbols=("ETHUSDT",)), "/api/v3/ping")
+        await asked(SimulatorOptions(tapes=(TAPE,), symbols=("ETHUSDT",)), "/api/v3/ping")
 
 
 async def test_limits_are_the_rules_of_the_server():
     options = SimulatorOptions(limits="weight_per_minute=15")
     assert (await asked(options, "/api/v3/exchangeInfo"))["code"] == -1003
+
+
+@pytest.mark.skipif(not CAPTURES.exists(), reason=f"no recorded sessions at {CAPTURES}")
+@pytest.mark.parametrize("tape", ["usdm_btcusdt_20230404.gz", "coinm_btcusd_perp_20240808.gz"])
+async def test_a_tape_of_futures_is_refused_in_one_line(tape):
+    with pytest.raises(DataError, match=f"{tape} was recorded on a futures market"):
+        await asked(SimulatorOptions(tapes=(CAPTURES / "hftbacktest" / tape,)), "/api/v3/ping")
+
+
+async def test_scenes_of_the_file_take_place_on_spot_and_futures_and_can_be_posted(tmp_path):
+    file = tmp_path / "scene.json"
+    file.write_text(json.dumps([{"kind": "halt", "symbol": "BTCUSDT"}]))
+    options = SimulatorOptions(scene=file, admin=True)
+    async with simulator(options) as server, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{server.port}"
+
+        async def status(symbol):
+            at = f"{url}/api/v3/exchangeInfo?symbol={symbol}"
+            async with session.get(at) as answer:
+                return (await answer.json())["symbols"][0]["status"]
+
+        async def scene(method, body=None):
+            async with session.request(method, f"{url}/sim/scene", json=body) as answer:
+                return answer.status, await answer.json()
+
+        await asyncio.sleep(0.2)
+        assert (await status("BTCUSDT"), await status("ETHUSDT")) == ("BREAK", "TRADING")
+        listed = await scene("GET")
+        assert [(s["kind"], s["on"]) for s in listed[1]["scenes"]] == [("halt", True)]
+        assert (await scene("DELETE"))[1] == {"scenes": []}
+        await asyncio.sleep(0.2)
+        assert await status("BTCUSDT") == "TRADING"
+        posted = await scene("POST", [{"kind": "storm", "factor": 3, "symbol": "BTCUSD_PERP"}])
+        assert posted[1]["scenes"][0]["factor"] == 3
+        refused = await scene("POST", [{"kind": "gap"}])
+        assert refused == (400, {"code": -1130, "msg": "scene 0: percent: is needed"})
+        assert (await scene("POST", {}))[1]["msg"].startswith("scenes: must be a JSON list")
+        assert (await scene("PUT"))[0] == 405
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[", "not JSON"),
+        ('[{"kind":"gap"}]', "scene 0: percent: is needed"),
+        ('[{"kind":"halt","symbol":"DOGEBTC"}]', "scene 0: symbol: DOGEBTC is not traded here"),
+    ],
+)
+async def test_a_bad_scene_file_is_told_with_its_path(tmp_path, content, said):
+    file = tmp_path / "scene.json"
+    file.write_text(content)
+    with pytest.raises(SettingsError, match=said) as caught:
+        await asked(SimulatorOptions(scene=file), "/api/v3/ping")
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
