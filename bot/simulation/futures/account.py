@@ -100,7 +100,7 @@ class Income:
             "asset": self.asset,
             "info": self.info or self.kind,
             "time": self.time_ms,
-            "tranId": self.number,
+            "tranId": str(self.number),
             "tradeId": "" if self.trade_id is None else str(self.trade_id),
         }
 

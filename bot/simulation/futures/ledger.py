@@ -42,7 +42,11 @@ class Ledger:
         account = self.accounts[order.account]
         quantity = decimal(quantity_e8)
         value = order.contract.value(quantity, price)
-        fee = rounded(value * (account.maker_rate if is_maker else account.taker_rate))
+        rate = account.maker_rate if is_maker else account.taker_rate
+        if order.order_type == "LIQUIDATION":
+            # It pays the insurance fund instead.
+            rate = ZERO
+        fee = rounded(value * rate)
         position = account.position(order.symbol, order.position_side)
         gain = self._move(account, position, quantity if order.is_buy else -quantity, price, fee)
         position.update_ms = order.update_ms = now_ms

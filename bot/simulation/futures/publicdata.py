@@ -240,6 +240,7 @@ class PublicData:
 
 def _trade(contract: Contract, trade: PublicTrade) -> dict[str, Any]:
     value = "baseQty" if contract.is_inverse else "quoteQty"
+    extra = {} if contract.is_inverse else {"isRPITrade": False}
     return {
         "id": trade.trade_id,
         "price": contract.price_text(trade.price_e8),
@@ -247,6 +248,7 @@ def _trade(contract: Contract, trade: PublicTrade) -> dict[str, Any]:
         value: money(decimal(trade.quote_e8)),
         "time": trade.time_ms,
         "isBuyerMaker": trade.buyer_is_maker,
+        **extra,
     }
 
 

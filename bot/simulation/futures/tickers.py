@@ -78,6 +78,8 @@ def book_ticker(listing: FuturesListing, now: int) -> dict[str, Any]:
     body: dict[str, Any] = {"symbol": contract.symbol}
     if contract.is_inverse:
         body["pair"] = contract.pair
+    else:
+        body["lastUpdateId"] = listing.ids.update
     return {
         **body,
         "bidPrice": contract.price_text(bids[0][0]),

@@ -1,0 +1,101 @@
+"""Leverage, margin type, position mode and isolated margin."""
+
+from decimal import Decimal
+
+import pytest
+
+from bot.simulation.errors import ApiError
+
+
+def refused(call, *args, **params):
+    with pytest.raises(ApiError) as e:
+        call(*args, **params)
+    return e.value.code
+
+
+def test_leverage_is_answered_reported_and_shown(trader):
+    answer = trader.call("leverage", symbol="BTCUSDT", leverage=50)
+    assert answer == {"leverage": 50, "maxNotionalValue": "12000000", "symbol": "BTCUSDT"}
+    (event,) = trader.events("ACCOUNT_CONFIG_UPDATE")
+    assert event["ac"] == {"s": "BTCUSDT", "l": 50}
+    assert trader.position()["leverage"] == "50"
+    assert refused(trader.call, "leverage", symbol="BTCUSDT", leverage=126) == -4028
+    assert refused(trader.call, "leverage", symbol="BTCUSDT") == -1102
+
+
+def test_coin_margined_leverage_answers_with_a_quantity(coin_trader):
+    answer = coin_trader.call("leverage", symbol="BTCUSD_PERP", leverage=50)
+    assert answer == {"leverage": 50, "maxQty": "20", "symbol": "BTCUSD_PERP"}
+
+
+def test_leverage_that_the_account_cannot_pay_is_refused(trader):
+    trader.call("leverage", symbol="BTCUSDT", leverage=50)
+    trader.quote("60000.00", "60000.10", quantity="50")
+    trader.place("BUY", quantity="40")
+    assert refused(trader.call, "leverage", symbol="BTCUSDT", leverage=20) == -2028
+    assert trader.position()["leverage"] == "50"
+
+
+def test_leverage_is_not_for_positions_beyond_its_bracket(trader):
+    trader.quote("60000.00", "60000.10", quantity="50")
+    trader.place("BUY", quantity="20")
+    assert refused(trader.call, "leverage", symbol="BTCUSDT", leverage=125) == -2027
+
+
+def test_isolated_leverage_cannot_fall_with_a_position(trader):
+    trader.call("margin_type", symbol="BTCUSDT", marginType="ISOLATED")
+    trader.place("BUY", quantity="1")
+    assert refused(trader.call, "leverage", symbol="BTCUSDT", leverage=10) == -4161
+
+
+def test_margin_type_changes_only_without_orders_and_positions(trader):
+    isolated = {"symbol": "BTCUSDT", "marginType": "ISOLATED"}
+    crossed = {"symbol": "BTCUSDT", "marginType": "CROSSED"}
+    assert refused(trader.call, "margin_type", **crossed) == -4046
+    assert trader.call("margin_type", **isolated) == {"code": 200, "msg": "success"}
+    order = trader.place("BUY", "LIMIT", quantity="1", price="59000")
+    assert refused(trader.call, "margin_type", **crossed) == -4047
+    trader.call("cancel_order", symbol="BTCUSDT", orderId=order["orderId"])
+    trader.place("BUY", quantity="1")
+    assert refused(trader.call, "margin_type", **crossed) == -4048
+    assert refused(trader.call, "margin_type", symbol="BTCUSDT", marginType="SOME") == -1130
+
+
+def test_position_mode_changes_only_without_orders_and_positions(trader):
+    hedge, one_way = {"dualSidePosition": "true"}, {"dualSidePosition": "false"}
+    assert refused(trader.call, "change_position_mode", **one_way) == -4059
+    order = trader.place("BUY", "LIMIT", quantity="1", price="59000")
+    assert refused(trader.call, "change_position_mode", **hedge) == -4067
+    trader.call("cancel_order", symbol="BTCUSDT", orderId=order["orderId"])
+    trader.place("BUY", quantity="1")
+    assert refused(trader.call, "change_position_mode", **hedge) == -4068
+    trader.place("SELL", quantity="1")
+    trader.call("change_position_mode", **hedge)
+    assert trader.call("position_mode") == {"dualSidePosition": True}
+
+
+def test_money_behind_an_isolated_position_can_be_moved(trader):
+    move = {"symbol": "BTCUSDT", "amount": "100"}
+    assert refused(trader.call, "position_margin", **move, type=1) == -4054
+    trader.call("margin_type", symbol="BTCUSDT", marginType="ISOLATED")
+    trader.place("BUY", quantity="1")
+    before = Decimal(trader.position()["isolatedWallet"])
+    answer = trader.call("position_margin", **move, type=1)
+    assert answer["code"] == 200
+    assert Decimal(trader.position()["isolatedWallet"]) == before + 100
+    trader.call("position_margin", **{**move, "amount": "50"}, type=2)
+    assert Decimal(trader.position()["isolatedWallet"]) == before + 50
+    assert refused(trader.call, "position_margin", **move, type=2) == -4051
+    assert refused(trader.call, "position_margin", **{**move, "amount": "999999"}, type=1) == -4050
+    assert refused(trader.call, "position_margin", **{**move, "amount": "0"}, type=1) == -4055
+    assert refused(trader.call, "position_margin", **move, type=3) == -4053
+    assert trader.wallet() == Decimal(trader.call("account", version=2)["totalWalletBalance"])
+
+
+def test_multi_assets_mode_is_a_flag(trader):
+    assert trader.call("multi_assets") == {"multiAssetsMargin": False}
+    trader.call("change_multi_assets", multiAssetsMargin="true")
+    assert trader.events("ACCOUNT_CONFIG_UPDATE")[0]["ai"] == {"j": True}
+    assert refused(trader.call, "change_multi_assets", multiAssetsMargin="true") == -4171
+    isolated = {"symbol": "BTCUSDT", "marginType": "ISOLATED"}
+    assert refused(trader.call, "margin_type", **isolated) == -4168
