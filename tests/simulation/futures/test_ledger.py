@@ -70,10 +70,8 @@ def test_positions_profits_commissions_and_wallets_follow_what_binance_reported(
                 )
                 ledger = Ledger([spec], {BNB.symbol: BNB}, ChangeLog(None))
                 account = ledger.accounts["alice"]
-                fee = number(fill["commission"] or 0)
-                account.wallets["USDT"] = (
-                    after["walletBalance"] - number(fill["realisedProfit"]) + fee
-                )
+                net = number(fill["realisedProfit"]) - number(fill["commission"] or 0)
+                account.wallets["USDT"] = after["walletBalance"] - net
                 is_known = True
             trade = booked(ledger, fill)
             position = account.position(BNB.symbol, "BOTH")
