@@ -37,13 +37,13 @@ def serve():
 def test_the_first_line_is_the_port_and_the_rest_is_for_people(serve):
     process = serve("--port", "0", "--admin")
     port = json.loads(process.stdout.readline())["port"]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/sim/state", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/sim/state", timeout=60) as response:
         assert "balances" in json.load(response)
     said = ""
     while "bot run" not in said:
         said += process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    _, complaints = process.communicate(timeout=5)
+    _, complaints = process.communicate(timeout=60)
     assert process.returncode == 0
     assert complaints == ""
     for line in (
@@ -63,7 +63,7 @@ def test_it_ends_cleanly_with_ctrl_c_and_with_its_parent(serve, how):
     else:
         process.stdin.close()
         process.stdin = None
-    process.communicate(timeout=5)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -80,7 +80,7 @@ def test_what_it_cannot_do_is_one_line_and_exit_code_1(serve, tmp_path):
             (["--port", "0", "--account", "nonsense"], "write KEY:SECRET"),
         ):
             process = serve(*arguments)
-            output, complaint = process.communicate(timeout=10)
+            output, complaint = process.communicate(timeout=60)
             assert process.returncode == 1
             assert output == ""
             assert complaint.startswith("error: ")

@@ -19,7 +19,9 @@ from bot.exchange.endpoints import from_url
 from bot.exchange.session import Session
 
 QUICK = Backoff(least_s=0.01, first_limit_s=0.05, most_s=0.1, stable_s=0.2)
-SHORT = Liveness(idle_s=0.2, reply_s=0.2, open_s=1.0)
+SHORT = Liveness(idle_s=0.2, reply_s=0.2, open_s=20.0)
+PATIENCE_S = 20.0
+"""How long a test waits for what must come: it fails late, and never because of a slow machine."""
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
@@ -42,7 +44,7 @@ class Collected(list):
     def of(self, kind: type) -> list[Any]:
         return [event for event in self if isinstance(event, kind)]
 
-    async def until(self, wanted: Callable[[Any], bool], timeout_s: float = 5.0) -> Any:
+    async def until(self, wanted: Callable[[Any], bool], timeout_s: float = PATIENCE_S) -> Any:
         """The first event, past or to come, for which ``wanted`` holds."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -54,7 +56,7 @@ class Collected(list):
 
     async def state(self, state: FeedState, name: str = "", *, count: int = 1) -> FeedChanged:
         """The ``count``-th change of a feed to that state."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 seen = [e for e in self.of(FeedChanged) if e.state is state and name in e.name]
                 if len(seen) >= count:
@@ -111,7 +113,7 @@ class Peer:
 
     async def connected(self, count: int = 1) -> web.WebSocketResponse:
         """The newest connection, once there have been ``count``."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.sockets) < count:
                 self._news.clear()
                 await self._news.wait()
@@ -119,14 +121,14 @@ class Peer:
 
     async def heard(self, count: int = 1) -> list[dict[str, Any]]:
         """Everything that clients sent, once there have been ``count`` messages."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.texts) < count:
                 self._news.clear()
                 await self._news.wait()
         return [json.loads(text) for text in self.texts]
 
     async def nobody_left(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while self.open_sockets:
                 await asyncio.sleep(0.01)
 
@@ -240,7 +242,7 @@ async def peer_session(peer: Peer) -> AsyncIterator[Session]:
 
 @pytest.fixture
 async def http_session(http_peer: HttpPeer) -> AsyncIterator[Session]:
-    session = Session(from_url(http_peer.url), api_key="key", api_secret="s3cret", timeout_s=1.0)
+    session = Session(from_url(http_peer.url), api_key="key", api_secret="s3cret", timeout_s=20.0)
     yield session
     await session.close()
 

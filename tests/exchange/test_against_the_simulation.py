@@ -1,6 +1,5 @@
 """Our client and the simulated exchange over real sockets: orders, feeds, faults, recovery."""
 
-import asyncio
 import time
 from decimal import Decimal
 from typing import NamedTuple
@@ -86,7 +85,7 @@ async def world(wall):
         from_url(f"http://127.0.0.1:{server.port}"),
         api_key=KEY,
         api_secret=SECRET,
-        timeout_s=2.0,
+        timeout_s=20.0,
     )
     yield World(session, BinanceVenue(session, wall), plan, exchange)
     await session.close()
@@ -95,7 +94,7 @@ async def world(wall):
 
 @pytest.fixture
 def user_feed(world, collected, wall, quick, short):
-    options = UserFeedOptions(ping_s=0.3, reply_s=0.3, liveness=short, backoff=quick)
+    options = UserFeedOptions(ping_s=0.3, reply_s=20.0, liveness=short, backoff=quick)
     return BinanceUserFeed(world.session, collected, wall, options=options)
 
 
@@ -205,7 +204,7 @@ async def test_a_clock_that_jumps_is_followed(world):
     world.commit(kind="clock_skew", ms=30_000)
     events = await world.venue.submit(_order("t-1", Side.BUY, "1"))
     assert _kinds(events) == [OrderAccepted, OrderFilled]
-    assert 29_000 < world.session.timestamp_offset < 31_000
+    assert 20_000 < world.session.timestamp_offset < 40_000
 
 
 async def test_fills_lost_in_a_drop_come_with_the_sweep(world, user_feed, collected, beside):
@@ -276,7 +275,7 @@ async def test_every_kind_of_market_stream_arrives_and_survives_a_drop(
         await collected.state(FeedState.UP, count=2)
         await world.venue.submit(_order("t-1", Side.BUY, "1.5"))
         for kind in (TradeTick, QuoteTick, BookSnapshot, Bar, MiniTicker, Ticker):
-            await collected.until(lambda e, kind=kind: isinstance(e, kind), timeout_s=10)
+            await collected.until(lambda e, kind=kind: isinstance(e, kind))
     ticks = collected.of(TradeTick)
     assert [(tick.price, tick.size) for tick in ticks] == [(50001.0, 1.0), (50002.0, 0.5)]
     assert (market_feed.broken_frames, market_feed.unknown_frames) == (0, 0)
@@ -295,11 +294,12 @@ async def test_an_outage_is_waited_out(world, user_feed, market_feed, collected,
     async with beside(user_feed.run()), beside(market_feed.run()):
         await collected.state(FeedState.UP, "spot user")
         await collected.state(FeedState.UP, "spot market 1")
-        world.commit(kind="outage", for_s=1)
+        world.commit(kind="outage", for_s=3600)
         await collected.state(FeedState.DOWN, "spot user")
-        await asyncio.sleep(0.1)
+        await collected.state(FeedState.DOWN, "spot market 1")
         (event,) = await world.venue.submit(_order("t-1", Side.BUY, "1"))
         assert isinstance(event, OrderUnknown | OrderNotPlaced)
+        world.plan.clear()
         await collected.state(FeedState.UP, "spot user", count=2)
         await collected.state(FeedState.UP, "spot market 1", count=2)
     assert not world.trades()

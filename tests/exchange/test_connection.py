@@ -122,9 +122,9 @@ async def test_silence_is_met_with_a_ping_and_then_with_the_end(connection, tran
 
 
 async def test_any_frame_counts_as_life(connection, transport):
-    watching = asyncio.create_task(connection.watch(Liveness(idle_s=0.04, reply_s=0.04)))
-    for _ in range(20):
-        await asyncio.sleep(0.01)
+    watching = asyncio.create_task(connection.watch(Liveness(idle_s=0.2, reply_s=0.2)))
+    for _ in range(50):
+        await asyncio.sleep(0.02)
         connection.on_ws_frame(transport, _frame(WSMsgType.PONG, b""))
     assert not watching.done()
     connection.abort("over")

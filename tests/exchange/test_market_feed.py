@@ -139,7 +139,7 @@ async def test_streams_are_spread_over_connections(peer, make_feed, collected, b
 async def test_a_silent_stream_is_stale_and_up_again_with_its_next_frame(
     peer, make_feed, collected, beside
 ):
-    feed = make_feed(silence_s={StreamKind.TRADES: 0.2}, first_data_s=0.4)
+    feed = make_feed(silence_s={StreamKind.TRADES: 1.0}, first_data_s=0.4)
     feed.subscribe([BTC, BARS])
     async with beside(feed.run()):
         socket = await peer.connected()
@@ -164,6 +164,7 @@ async def test_a_connection_that_is_down_makes_no_stream_stale(peer, make_feed, 
     feed.subscribe([BTC])
     await peer.stop()
     async with beside(feed.run()):
+        await collected.state(FeedState.DOWN)
         await asyncio.sleep(0.3)
     assert {event.state for event in collected.of(FeedChanged)} == {FeedState.DOWN}
 

@@ -63,14 +63,19 @@ async def test_a_cut_after_the_request_leaves_an_order_unknown(http_peer, http_s
     assert len(http_peer.requests) == 1
 
 
-async def test_no_answer_in_time_leaves_an_order_unknown(http_peer, http_session):
+async def test_no_answer_in_time_leaves_an_order_unknown(http_peer):
+    given_up = asyncio.Event()
+
     async def never(*_):
-        await asyncio.sleep(3)
+        await given_up.wait()
         return {}
 
     http_peer.answer = never
+    session = Session(from_url(http_peer.url), api_key="k", api_secret="s", timeout_s=1.0)
     with pytest.raises(OutcomeUnknown, match="no answer in time"):
-        await http_session.create_order(**ORDER)
+        await session.create_order(**ORDER)
+    given_up.set()
+    await session.close()
     assert len(http_peer.requests) == 1
 
 
@@ -83,18 +88,25 @@ async def test_where_nobody_listens_nothing_was_sent(http_peer, http_session):
 
 
 async def test_a_throttle_holds_all_later_requests_and_cancels_go_first(http_peer, http_session):
-    answers = [web.json_response({"code": -1003, "msg": "slow"}, status=429,
-                                 headers={"Retry-After": "1"})]  # fmt: skip
-    http_peer.answer = lambda *_: answers.pop() if answers else {}
+    times = []
+
+    def answer(*_):
+        times.append(time.monotonic())
+        if len(times) > 1:
+            return {}
+        slow = {"code": -1003, "msg": "slow"}
+        return web.json_response(slow, status=429, headers={"Retry-After": "1"})
+
+    http_peer.answer = answer
     with pytest.raises(Throttled) as caught:
         await http_session.create_order(**ORDER)
     assert caught.value.retry_after_s == 1.0
-    began = time.monotonic()
     await asyncio.gather(
         http_session.get_account(),
         http_session.cancel_order(symbol="BTCUSDT", origClientOrderId="x"),
     )
-    assert time.monotonic() - began > 0.9
+    # By the server's clock, which saw the throttle before the client did.
+    assert times[1] - times[0] >= 1.0
     assert [method for method, _, _ in http_peer.requests] == ["POST", "DELETE", "GET"]
 
 
@@ -135,7 +147,7 @@ async def test_a_clock_that_stays_off_is_a_refusal_after_two_attempts(http_peer,
 async def test_the_offset_is_the_servers_clock_minus_ours(http_peer, http_session):
     http_peer.answer = _time
     offset = await http_session.sync_clock()
-    assert 59_900 <= offset <= 60_100
+    assert 50_000 <= offset <= 70_000
     assert http_session.timestamp_offset == offset
     assert len(http_peer.requests) == 3
 

@@ -1,6 +1,5 @@
 """What a check finds out by reading a plugin and by rehearsing it on the real engine."""
 
-import time
 from pathlib import Path
 from textwrap import dedent
 
@@ -98,10 +97,8 @@ def test_orders_that_hang_on_chance_are_found(here):
 def test_a_loop_without_an_end_is_cut(here):
     body = "while True:\n    pass"
     (here / "strategies" / "endless.py").write_text(body)
-    began = time.monotonic()
     with pytest.raises(TimeoutError, match="loop without an end"), time_limit(0.05):
         exec(body)
-    assert time.monotonic() - began < 60
 
 
 def test_imports_of_internals_fail_a_check(here):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 
 from bot.domain.errors import SettingsError
 from bot.simulation.exchange import SimulatedExchange
@@ -101,6 +101,9 @@ class SimServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, parts = request.path, self._parts
+        if request.version < HttpVersion10:
+            # A request line without a version: HTTP/0.9, whose answers have no status line.
+            return _cut(request)
         if path.startswith("/sim/"):
             return await parts.admin.answer(request) if self._has_admin else html_page(404)
         if parts.plan.outage(parts.clock.now_ms()):

@@ -20,6 +20,8 @@ from bot.simulation.stillmarket import StillMarket
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.server import SimServer, serve
 
+PATIENCE_S = 20.0
+"""How long a test waits for what must come: it fails late, and never because of a slow machine."""
 KEY, SECRET = "sim-key", "sim-secret"
 BIDS = {"BTCUSDT": [("50000", "1"), ("49999", "2")], "ETHUSDT": [("3000", "5")]}
 ASKS = {"BTCUSDT": [("50001", "1"), ("50002", "2")], "ETHUSDT": [("3001", "5")]}
@@ -39,7 +41,7 @@ class Socket:
         await self.raw.send_str(text)
         return await self.next()
 
-    async def next(self, timeout_s: float = 3.0) -> Any:
+    async def next(self, timeout_s: float = PATIENCE_S) -> Any:
         message = await self.raw.receive(timeout_s)
         assert message.type is aiohttp.WSMsgType.TEXT, message
         return orjson.loads(message.data)
@@ -53,7 +55,7 @@ class Socket:
             return True
         return False
 
-    async def until(self, wanted: Any, timeout_s: float = 3.0) -> Any:
+    async def until(self, wanted: Any, timeout_s: float = PATIENCE_S) -> Any:
         """The next message for which ``wanted(message)`` holds."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -66,7 +68,7 @@ class Socket:
         await self.raw.send_str(orjson.dumps(request).decode())
         return await self.until(lambda message: message.get("id") == request["id"])
 
-    async def ended(self, timeout_s: float = 3.0) -> int | None:
+    async def ended(self, timeout_s: float = PATIENCE_S) -> int | None:
         """Wait for the end; its close code, or None where there was no close frame."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -76,6 +78,10 @@ class Socket:
                 if message.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
                     code = self.raw.close_code
                     return None if code == 1006 else code
+
+    def cut(self) -> None:
+        """Let go of the connection, also where aiohttp does not: after a reset."""
+        self.raw._response.close()
 
 
 class Sim:
@@ -88,8 +94,11 @@ class Sim:
         self.http = f"http://127.0.0.1:{server.port}"
         self.ws = f"ws://127.0.0.1:{server.port}"
         self.session = aiohttp.ClientSession()
+        self._sockets: list[Socket] = []
 
     async def close(self) -> None:
+        for socket in self._sockets:
+            socket.cut()
         await self.session.close()
         await self.server.close()
 
@@ -134,7 +143,8 @@ class Sim:
             return response.status, await response.json()
 
     async def connect(self, path: str, **options: Any) -> Socket:
-        return Socket(await self.session.ws_connect(f"{self.ws}{path}", **options))
+        self._sockets.append(Socket(await self.session.ws_connect(f"{self.ws}{path}", **options)))
+        return self._sockets[-1]
 
     async def user_stream(self) -> Socket:
         socket = await self.connect("/ws-api/v3")
@@ -147,6 +157,17 @@ class Sim:
     def post(self, *faults: dict[str, Any]) -> None:
         """Commit the faults from now on."""
         self.plan.add(parse_faults(list(faults)), int(time.time() * 1000))
+
+    def let_pass(self, seconds: float) -> None:
+        """Move the exchange's clock; it stands there until the real one has caught up."""
+        clock = self.server._parts.clock
+        clock._last_ms = clock.now_ms() + round(seconds * 1000)
+
+    async def struck(self) -> None:
+        """Wait until every fault that strikes connections has done so."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.plan.next_due_ms(0) is not None:
+                await asyncio.sleep(0.01)
 
     async def connections(self) -> list[dict[str, Any]]:
         return (await self.get("/sim/state"))[1]["connections"]

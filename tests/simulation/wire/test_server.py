@@ -1,6 +1,7 @@
 """The port itself: nonsense from outside, both event loops, opening and closing."""
 
 import asyncio
+import contextlib
 import io
 import random
 import socket
@@ -92,11 +93,14 @@ async def test_a_huge_body_is_refused(sim):
 )
 async def test_broken_http_does_no_harm(sim, request_line):
     reader, writer = await asyncio.open_connection("127.0.0.1", sim.server.port)
-    writer.write(request_line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
-    writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 5)
-    assert not answer or answer.startswith(b"HTTP/1.")
-    writer.close()
+    with contextlib.closing(writer):
+        writer.write(request_line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+        # By the answer to another client it has been read; only then comes its end.
+        assert await is_alive(sim)
+        if writer.can_write_eof() and not writer.is_closing():
+            writer.write_eof()
+        answer = await asyncio.wait_for(reader.read(), 20)
+        assert not answer or answer.startswith(b"HTTP/1.")
     assert await is_alive(sim)
 
 
@@ -123,7 +127,7 @@ async def test_the_whole_thing_runs_on_uvloop():
         url = f"ws://127.0.0.1:{server.port}/ws"
         async with aiohttp.ClientSession() as session, session.ws_connect(url) as ws:
             await ws.send_json({"method": "LIST_SUBSCRIPTIONS", "id": 1})
-            reply = await ws.receive_json(timeout=3)
+            reply = await ws.receive_json(timeout=20)
         await server.close()
         return reply
 
@@ -149,12 +153,12 @@ async def test_a_taken_port_is_told_in_one_line():
             await opened(port)
 
 
-async def test_closing_ends_every_connection_within_a_second(start_sim):
+async def test_closing_ends_every_connection_and_waits_for_no_mute_one(start_sim):
     sim = await start_sim()
     sockets = [await sim.connect(path) for path in ("/ws/btcusdt@trade", "/ws-api/v3")]
     sim.post({"kind": "half_open", "target": "wsapi"})
-    await asyncio.sleep(0.2)
-    async with asyncio.timeout(1):
+    await sim.struck()
+    async with asyncio.timeout(20):
         await sim.server.close()
     assert await sockets[0].ended() == 1001
     assert await sockets[1].ended() is None
