@@ -14,6 +14,7 @@ from bot.simulation.wire.routes import BY_ROUTE
 PAIR = {"symbol": "BTCUSDT"}
 LIMIT = PAIR | {"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
 FAR = LIMIT | {"price": "40000"}
+CROSSING = PAIR | {"side": "BUY", "type": "LIMIT_MAKER", "quantity": "0.01", "price": "50001"}
 TAKE = LIMIT | {"price": "50001"}
 MARKET = PAIR | {"side": "SELL", "type": "MARKET", "quantity": "0.01"}
 STOP = PAIR | {"side": "SELL", "quantity": "0.01", "timeInForce": "GTC", "price": "44000"}
@@ -178,7 +179,7 @@ async def exhausted(x):
         count = x.sim.exchange.unfilled_order_count("sim-key", {}, now_ms)[0]
         if count["count"] >= count["limit"]:
             return {}
-        x.sim.exchange.place_order("sim-key", FAR | {"price": "100", "quantity": "1"}, now_ms)
+        x.sim.exchange.place_order("sim-key", FAR | {"quantity": "0.001"}, now_ms)
 
 
 async def replaced_and_exhausted(x):
@@ -258,8 +259,8 @@ REQUESTS = {
         (nothing, FAR | UNKNOWN | {"cancelReplaceMode": "STOP_ON_FAILURE"}),
         (nothing, FAR | UNKNOWN | ALL_OR_NOTHING),
         (nothing, FAR | UNKNOWN | ALL_OR_NOTHING | ACK),
-        (nothing, FAR | UNKNOWN | ALL_OR_NOTHING | {"quantity": "900"}),
-        (replaced, FAR | ALL_OR_NOTHING | {"quantity": "900"}),
+        (nothing, CROSSING | UNKNOWN | ALL_OR_NOTHING),
+        (replaced, CROSSING | ALL_OR_NOTHING),
         (exhausted, FAR | UNKNOWN | ALL_OR_NOTHING),
         (
             replaced_and_exhausted,

@@ -1,0 +1,167 @@
+"""Every recorded answer of Binance has the keys, types and forms of one of the exchange's own."""
+
+import json
+from decimal import Decimal
+from functools import reduce
+from pathlib import Path
+
+import pytest
+
+from bot.simulation.wire.routes import BY_METHOD, BY_ROUTE
+
+DATA = Path(__file__).parents[5] / "shared" / "data"
+REST, WS = DATA / "rest/responses_spot.jsonl", DATA / "wsapi/exchanges_spot.jsonl"
+OFFICIAL = "binance/binance-spot-api-docs"
+NOT_EMITTED = {
+    # There are no block trades, no orders of the router's own, no reference prices, no rules.
+    *("historicalBlockTrades", "myAllocations", "referencePrice", "executionRules"),
+    "referencePrice/calculation",
+}
+
+EMPTY = {"exchangeFilters", "assetFilters", "permissions"}
+"""Lists in which the exchange has nothing to say."""
+OLD = {
+    # Filters and precisions that exchangeInfo had years ago, and keys of the library's own.
+    *("4c6b08ef77d1", "7c5073b8f070", "ec4eb14c338d", "a966404d1ff6"),
+    # Orders as a library sees them, with the times of a query in every answer.
+    *("04610c9c3636", "6411ccef1ac1", "d9e9f9d9028e", "c97465af86db", "ab8c89632a8b"),
+    # Two accounts of one trade group; those here are in none.
+    "45be23c723c1",
+}
+
+
+def rows(path):
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def form(text):
+    """Amounts, and everything else."""
+    try:
+        Decimal(text)
+    except ArithmeticError:
+        return "text"
+    return "decimal"
+
+
+def differences(known, ours, *, strict, at="body"):
+    """Where an answer of ours is not of the recorded form; ``strict`` counts keys of ours too."""
+    if isinstance(known, dict) and isinstance(ours, dict):
+        missing = [f"{at}.{key} is missing" for key in known if key not in ours]
+        more = [f"{at}.{key} is new" for key in ours if strict and key not in known]
+        within = [
+            found
+            for key in known
+            if key in ours
+            for found in differences(known[key], ours[key], strict=strict, at=f"{at}.{key}")
+        ]
+        return missing + more + within
+    if isinstance(known, list) and isinstance(ours, list):
+        found = []
+        for entry in known if at.rpartition(".")[2] not in EMPTY else ():
+            each = [differences(entry, other, strict=strict, at=f"{at}[]") for other in ours]
+            found += min(each, key=len, default=[f"{at}: ours is empty"])
+        return found
+    kinds = [form(v) if isinstance(v, str) else type(v).__name__ for v in (known, ours)]
+    # A symbol of an example is all digits.
+    is_name = at.endswith(".symbol")
+    return [] if kinds[0] == kinds[1] or is_name else [f"{at}: {kinds[0]} is {kinds[1]}"]
+
+
+def test_a_difference_is_found():
+    known = {"a": "1.0", "b": [{"c": 1}], "d": None}
+    assert differences(known, {"a": "2", "b": [{"c": 7}, {}], "d": None}, strict=True) == []
+    assert differences(known, {"a": "x", "b": [{"c": "1"}], "e": 1}, strict=True) == [
+        *("body.d is missing", "body.e is new", "body.a: decimal is text"),
+        "body.b[].c: int is decimal",
+    ]
+
+
+REST_ROWS = [
+    row
+    for row in rows(REST)
+    if (row["method"], row["path"]) in BY_ROUTE
+    and row["body"] is not None
+    and row["id"] not in OLD
+    and row["path"].removeprefix("/api/v3/") not in NOT_EMITTED
+]
+FAQ_ROWS = [r for r in rows(REST) if r["method"] == "POST|GET" and r["id"] not in OLD]
+WS_ROWS = [
+    row
+    for row in rows(WS)
+    if row["wsMethod"] in BY_METHOD
+    and row["id"] not in OLD
+    and BY_METHOD[row["wsMethod"]].path.removeprefix("/api/v3/") not in NOT_EMITTED
+]
+
+
+def ident(row):
+    return f"{row.get('endpoint', row.get('wsMethod'))}-{row['id']}".replace("/api/v3/", "")
+
+
+def merged(first, second):
+    """Both at once: all keys, all entries."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        both = {key: merged(first[key], second[key]) for key in first.keys() & second.keys()}
+        return first | second | both
+    if isinstance(first, list) and isinstance(second, list):
+        return [*first, *second]
+    return second
+
+
+def unlike(known, row, bodies):
+    """What none of our answers has of the recorded one, and what the likest has beyond it."""
+    alike = [b for b in bodies if kind(b) == kind(known)]
+    if not alike:
+        return ["there is no such answer of ours"]
+    # An example may show every key that an order can have; none of ours has them all.
+    every = [*alike, reduce(merged, alike)]
+    found = min((differences(known, body, strict=False) for body in every), key=len)
+    if row["source"]["repo"] == OFFICIAL and "FAQ" not in row.get("endpoint", ""):
+        each = [differences(known, body, strict=True) for body in alike]
+        found += min(([d for d in one if d.endswith("is new")] for one in each), key=len)
+    return found
+
+
+def kind(body):
+    inner = body.get("result", body) if isinstance(body, dict) else body
+    return type(inner), isinstance(inner, dict) and "code" in inner
+
+
+@pytest.mark.skipif(not REST.exists(), reason=f"no recorded answers at {REST}")
+@pytest.mark.parametrize("row", REST_ROWS, ids=ident)
+async def test_a_rest_answer_is_one_of_ours(answers, row):
+    ours = await answers(f"{row['method']} {row['path']}", "rest")
+    is_error = isinstance(row["body"], dict) and set(row["body"]) >= {"code", "msg"}
+    bodies = [body for status, body, _ in ours if (status != 200) == is_error]
+    found = unlike(row["body"], row, bodies)
+    assert not found, "; ".join(found)
+
+
+@pytest.mark.skipif(not REST.exists(), reason=f"no recorded answers at {REST}")
+@pytest.mark.parametrize("row", FAQ_ROWS, ids=ident)
+async def test_an_order_of_the_questions_and_answers_is_one_of_ours(answers, row):
+    ours = [
+        body
+        for route in ("POST /api/v3/order", "GET /api/v3/order")
+        for _, body, _ in await answers(route, "rest")
+    ]
+    found = unlike(row["body"], row, ours)
+    assert not found, "; ".join(found)
+
+
+@pytest.mark.skipif(not WS.exists(), reason=f"no recorded exchanges at {WS}")
+@pytest.mark.parametrize("row", WS_ROWS, ids=ident)
+async def test_a_websocket_answer_is_one_of_ours(answers, row):
+    endpoint = BY_METHOD[row["wsMethod"]]
+    ours = await answers(f"{endpoint.method} {endpoint.path}", "ws")
+    # The id is the client's own; some examples leave the limits out.
+    known = {key: value for key, value in row["response"].items() if key != "id"}
+    replies = [
+        {key: value for key, value in reply.items() if key in known or key == "error"}
+        for status, _, reply in ours
+        if status == known["status"]
+    ]
+    found = unlike(known, row, replies)
+    assert not found, "; ".join(found)
