@@ -24,7 +24,11 @@ from typing import Any
 _HERE = Path(__file__).parent
 _WARM_UP = 20_000
 _BOT = "bot"
-_PEERS = {"python-binance": "python-binance", "two-pass": "picows + msgspec", "floor": "the floor"}
+_PEERS = {
+    "python-binance": "python-binance",
+    "two-pass": "picows + msgspec, envelope then type",
+    "floor": "picows + msgspec, by stream key",
+}
 _NAMES = {
     "raw": "raw reader (what the sender can do)",
     "floor": "picows + msgspec, by stream key (the floor)",
@@ -146,7 +150,7 @@ def _trickle_report(rounds: list[dict[str, Reading]]) -> dict[str, Reading]:
 
 
 def _median(values: Any) -> float:
-    return statistics.median(list(values))
+    return float(statistics.median(list(values)))
 
 
 def _medians(readings: Any) -> dict[str, float]:

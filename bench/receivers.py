@@ -11,7 +11,6 @@ import base64
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Sequence
 from decimal import Decimal
@@ -303,4 +302,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -90,4 +90,4 @@ def _trickle(client: socket.socket, stamped: list[frames.Stamped], rate: int) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
