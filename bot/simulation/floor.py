@@ -1,9 +1,8 @@
 """The trading floor: where orders of clients and of everybody else meet, and what follows."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any
 
 from bot.simulation.account import AccountSpec, OwnTrade
 from bot.simulation.book import Resting
@@ -13,12 +12,13 @@ from bot.simulation.fixedpoint import notional
 from bot.simulation.journal import ChangeLog, Journal
 from bot.simulation.ledger import Ledger
 from bot.simulation.listing import Listing, PublicTrade, trade_made
-from bot.simulation.lists import ListStore
+from bot.simulation.lists import ListStore, ListWatch
 from bot.simulation.matching import match
 from bot.simulation.ordercount import OrderCounts
 from bot.simulation.orders import Order
 from bot.simulation.orderstore import OrderStore
 from bot.simulation.prevention import PreventedMatch
+from bot.simulation.randomids import scrambled
 from bot.simulation.reports import (
     account_position,
     execution_report,
@@ -28,25 +28,6 @@ from bot.simulation.reports import (
 from bot.simulation.rules import SymbolRules
 
 __all__ = ["Floor"]
-
-_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_RANDOM_ID_LENGTH: Final = 22
-
-
-class ListWatch(Protocol):
-    """Who must know what happens to the orders of order lists."""
-
-    def engaging(self, order: Order, listing: Listing, now_ms: int) -> None:
-        """It is about to trade, or was triggered."""
-        ...
-
-    def filled(self, order: Order, listing: Listing, trade: OwnTrade, now_ms: int) -> None:
-        """A fill was booked and reported."""
-        ...
-
-    def closed(self, order: Order, listing: Listing, now_ms: int) -> None:
-        """It is over, other than by being filled."""
-        ...
 
 
 class Floor:
@@ -272,13 +253,7 @@ class Floor:
 
     def random_id(self, listing: Listing) -> str:
         """A client id for those who sent none: the same in every run with the same commands."""
-        seed = f"{listing.rules.symbol}/{listing.ids.order}/{listing.ids.execution}"
-        number = int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=17).digest())
-        digits = []
-        for _ in range(_RANDOM_ID_LENGTH):
-            number, digit = divmod(number, len(_BASE62))
-            digits.append(_BASE62[digit])
-        return "".join(digits)
+        return scrambled(f"{listing.rules.symbol}/{listing.ids.order}/{listing.ids.execution}")
 
     def publish(
         self, listing: Listing, maker: Resting, fill: int, taker_id: int, now_ms: int

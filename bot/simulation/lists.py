@@ -1,11 +1,13 @@
 """Order lists: orders of which one acts on the others, and the forms in which they are shown."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from bot.simulation.account import OwnTrade
+from bot.simulation.listing import Listing
 from bot.simulation.orders import Order
 
-__all__ = ["ListStore", "OrderList"]
+__all__ = ["ListStore", "ListWatch", "OrderList"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -100,6 +102,22 @@ class OrderList:
             {"symbol": o.symbol, "orderId": o.order_id, "clientOrderId": o.client_order_id}
             for o in self.orders
         ]
+
+
+class ListWatch(Protocol):
+    """Who must know what happens to the orders of order lists."""
+
+    def engaging(self, order: Order, listing: Listing, now_ms: int) -> None:
+        """It is about to trade, or was triggered."""
+        ...
+
+    def filled(self, order: Order, listing: Listing, trade: OwnTrade, now_ms: int) -> None:
+        """A fill was booked and reported."""
+        ...
+
+    def closed(self, order: Order, listing: Listing, now_ms: int) -> None:
+        """It is over, other than by being filled."""
+        ...
 
 
 class ListStore:

@@ -117,6 +117,116 @@ class Exchange(RuleBasedStateMachine):
         amount = format(Decimal(cents).scaleb(-2 if symbol == "BNBUSDT" else -6), "f")
         self.call("place_order", key, symbol=symbol, side=side, type="MARKET", quoteOrderQty=amount)
 
+    @rule(
+        key=keys,
+        symbol=symbols,
+        side=sides,
+        kind=st.sampled_from(["STOP_LOSS", "TAKE_PROFIT", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"]),
+        ticks=st.integers(-10, 10),
+        lots=st.integers(1, 20_000),
+        delta=st.sampled_from([None, 10, 20]),
+    )
+    def stop_order(self, key, symbol, side, kind, ticks, lots, delta):
+        params = self.amounts(symbol, ticks, lots)
+        params |= {"symbol": symbol, "side": side, "type": kind, "stopPrice": params["price"]}
+        if kind.endswith("LIMIT"):
+            params["timeInForce"] = "GTC"
+        else:
+            del params["price"]
+        if delta:
+            params["trailingDelta"] = str(delta)
+        self.call("place_order", key, **params)
+
+    @rule(
+        key=keys,
+        symbol=symbols,
+        side=sides,
+        ticks=st.integers(-15, 15),
+        lots=st.integers(100, 20_000),
+        mode=st.sampled_from(["NONE", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT"]),
+    )
+    def iceberg_with_a_mode_of_its_own(self, key, symbol, side, ticks, lots, mode):
+        params = self.amounts(symbol, ticks, lots)
+        part = self.amounts(symbol, 0, lots // 50)["quantity"]
+        params |= {"symbol": symbol, "side": side, "type": "LIMIT", "timeInForce": "GTC"}
+        self.call("place_order", key, **params, icebergQty=part, selfTradePreventionMode=mode)
+
+    @rule(
+        key=keys,
+        symbol=symbols,
+        side=sides,
+        ticks=st.integers(1, 12),
+        lots=st.integers(1, 10_000),
+        is_market=st.booleans(),
+    )
+    def pair_of_orders(self, key, symbol, side, ticks, lots, is_market):
+        above, below = self.amounts(symbol, ticks, lots), self.amounts(symbol, -ticks, lots)
+        limit, stop = ("below", "above") if side == "BUY" else ("above", "below")
+        prices = {"above": above["price"], "below": below["price"]}
+        params = {
+            "symbol": symbol,
+            "side": side,
+            "quantity": above["quantity"],
+            f"{limit}Type": "LIMIT_MAKER",
+            f"{limit}Price": prices[limit],
+            f"{stop}Type": "STOP_LOSS" if is_market else "STOP_LOSS_LIMIT",
+            f"{stop}StopPrice": prices[stop],
+        }
+        if not is_market:
+            params |= {f"{stop}Price": prices[stop], f"{stop}TimeInForce": "GTC"}
+        self.call("place_oco", key, **params)
+
+    @rule(
+        key=keys,
+        symbol=symbols,
+        ticks=st.integers(-8, 8),
+        away=st.integers(1, 15),
+        lots=st.integers(1, 10_000),
+        pays=st.booleans(),
+    )
+    def order_that_triggers_a_pair(self, key, symbol, ticks, away, lots, pays):
+        working = self.amounts(symbol, ticks, lots)
+        params = {
+            "symbol": symbol,
+            "workingType": "LIMIT",
+            "workingSide": "BUY",
+            "workingTimeInForce": "GTC",
+            "workingPrice": working["price"],
+            "workingQuantity": working["quantity"],
+            "pendingSide": "SELL",
+            "pendingAboveType": "LIMIT_MAKER",
+            "pendingAbovePrice": self.amounts(symbol, ticks + away, 1)["price"],
+            "pendingBelowType": "STOP_LOSS",
+            "pendingBelowStopPrice": self.amounts(symbol, ticks - away, 1)["price"],
+        }
+        if not pays:
+            params["pendingQuantity"] = working["quantity"]
+        self.call("place_opoco" if pays else "place_otoco", key, **params)
+
+    @rule(key=keys, symbol=symbols, pick=st.integers(0, 50), share=st.integers(1, 99))
+    def amend(self, key, symbol, pick, share):
+        resting = self.call("open_orders", key, symbol=symbol)
+        if resting:
+            order = resting[pick % len(resting)]
+            step = self.exchange._floor.listings[symbol].rules.step_e8
+            less = int(Decimal(order["origQty"]) * 10**8) * share // 100 // step * step
+            self.call(
+                "amend_order",
+                key,
+                symbol=symbol,
+                orderId=str(order["orderId"]),
+                newQty=format(Decimal(less).scaleb(-8), "f"),
+            )
+
+    def amounts(self, symbol, ticks, lots):
+        """Price so many ticks from the last one, and quantity, as texts."""
+        listing = self.exchange._floor.listings[symbol]
+        price = listing.last_price_e8 + ticks * listing.rules.tick_e8
+        return {
+            "price": format(Decimal(price).scaleb(-8), "f"),
+            "quantity": format(Decimal(lots * listing.rules.step_e8).scaleb(-8), "f"),
+        }
+
     @rule(key=keys, symbol=symbols, pick=st.integers(0, 50))
     def cancel(self, key, symbol, pick):
         resting = self.call("open_orders", key, symbol=symbol)
@@ -146,16 +256,42 @@ class Exchange(RuleBasedStateMachine):
             assert total == 2 * opening * 10**8
 
     @invariant()
-    def locked_is_what_resting_orders_need(self):
+    def locked_is_what_open_orders_need(self):
         floor = self.exchange._floor
         for key, account in floor.ledger.accounts.items():
-            needed = dict.fromkeys(BALANCES, 0)
+            held = dict.fromkeys(BALANCES, 0)
             for symbol, listing in floor.listings.items():
                 for order in floor.orders.open(key, symbol):
                     asset = listing.rules.quote if order.is_buy else listing.rules.base
-                    left = order.remaining_e8
-                    needed[asset] += notional(order.price_e8, left) if order.is_buy else left
-            assert needed == {asset: account.balance(asset).locked for asset in BALANCES}
+                    held[asset] += order.locked_e8
+                    if order.list_id < 0 and order.limit_e8:
+                        left = order.remaining_e8
+                        needed = notional(order.limit_e8, left) if order.is_buy else left
+                        assert order.locked_e8 == needed
+            for order_list in floor.lists.open(key):
+                held[floor.listings[order_list.symbol].rules.base] += order_list.reserved_e8
+            assert held == {asset: account.balance(asset).locked for asset in BALANCES}
+
+    @invariant()
+    def open_lists_have_open_orders_and_done_ones_have_none(self):
+        floor = self.exchange._floor
+        for key in floor.ledger.accounts:
+            for order_list in floor.lists.all(key):
+                is_open = any(order.is_open for order in order_list.orders)
+                assert is_open is not order_list.is_done
+
+    @invariant()
+    def what_rests_is_open_and_the_other_way_round(self):
+        floor = self.exchange._floor
+        for key in floor.ledger.accounts:
+            for symbol in floor.listings:
+                for order in floor.orders.open(key, symbol):
+                    assert order.is_open
+                    rests = order.is_working and not order.is_pending
+                    assert (order.resting is not None) is rests
+                    if order.resting is not None:
+                        shown, hidden = order.resting.remaining_e8, order.resting.hidden_e8
+                        assert shown + hidden == order.remaining_e8
 
     @invariant()
     def books_are_uncrossed_and_bounded(self):
@@ -164,7 +300,7 @@ class Exchange(RuleBasedStateMachine):
             assert bid is None or ask is None or bid < ask
             for side in (listing.book.bids, listing.book.asks):
                 assert side.keys == sorted(side.keys)
-                assert len(side.keys) <= 80 + 200
+                assert len(side.keys) <= 80 + 400
                 for level in side.levels.values():
                     assert level.total_e8 == sum(r.remaining_e8 for r in level.queue.values()) > 0
 

@@ -167,3 +167,81 @@ def test_a_journal_of_other_accounts_is_refused():
 def test_a_file_that_cannot_be_written_is_a_users_error(tmp_path):
     with pytest.raises(DataError, match="cannot use"):
         FileJournal(tmp_path / "missing" / "state.jsonl")
+
+
+def listed(journal):
+    """An exchange with something of every kind that waits."""
+    exchange = opened(journal)
+    now = START_MS + 10
+    stop = {"type": "STOP_LOSS_LIMIT", "side": "SELL", "price": "58000", "stopPrice": "58500"}
+    exchange.place_order("alice", order(quantity="0.1", price="61000", side="SELL"), now)
+    exchange.place_order("bob", order(quantity="0.1", price="61000"), now + 1)
+    exchange.place_order("alice", order(quantity="0.2", **stop), now + 2)
+    trailing = {"type": "STOP_LOSS", "side": "SELL", "quantity": "0.3", "trailingDelta": "200"}
+    exchange.place_order("alice", {"symbol": "BTCUSDT", **trailing}, now + 3)
+    exchange.place_order(
+        "alice", order(side="SELL", quantity="1", price="60500", icebergQty="0.2"), now + 4
+    )
+    exchange.place_opoco(
+        "alice",
+        {
+            "symbol": "BTCUSDT",
+            "workingType": "LIMIT",
+            "workingSide": "BUY",
+            "workingQuantity": "0.5",
+            "workingPrice": "60000.5",
+            "workingTimeInForce": "GTC",
+            "pendingSide": "SELL",
+            "pendingAboveType": "LIMIT_MAKER",
+            "pendingAbovePrice": "70000",
+            "pendingBelowType": "STOP_LOSS",
+            "pendingBelowStopPrice": "50000",
+        },
+        now + 5,
+    )
+    exchange.place_order("bob", order(quantity="0.1", price="60001"), now + 6)
+    amended = exchange.place_order("bob", order(quantity="0.4", price="59000"), now + 7)
+    query = {"symbol": "BTCUSDT", "orderId": str(amended["orderId"])}
+    exchange.amend_order("bob", {**query, "newQty": "0.3"}, now + 8)
+    exchange.place_order("bob", order(side="SELL", quantity="0.2", price="60000.5"), now + 9)
+    return exchange, query
+
+
+def test_what_waits_waits_again_after_a_restart():
+    journal = ListJournal()
+    before, query = listed(journal)
+    after = opened(None, journal.lines, market=StillMarket(), start_ms=START_MS + 60_000)
+    now = START_MS + 60_001
+    assert after.state() == before.state()
+    for call in ("open_orders", "all_order_lists", "open_order_lists"):
+        assert getattr(after, call)("alice", {}, now) == getattr(before, call)("alice", {}, now)
+    symbol = {"symbol": "BTCUSDT"}
+    assert after.amendments("bob", query, now) == before.amendments("bob", query, now) != []
+    best = after.depth(symbol)["asks"][0]
+    assert best == ["60500.00000000", "0.20000000"]
+
+
+def test_stops_lists_and_tracked_prices_act_after_a_restart():
+    journal = ListJournal()
+    listed(journal)
+    after = opened(None, journal.lines, market=StillMarket(), start_ms=START_MS + 60_000)
+    now = START_MS + 60_001
+    symbol = {"symbol": "BTCUSDT"}
+    orders = after.open_orders("alice", symbol, now)
+    pending = {o["orderId"] for o in orders if o["status"] == "PENDING_NEW"}
+    trailing = next(o["orderId"] for o in orders if o.get("trailingDelta"))
+    assert len(pending) == 2
+    after.place_order("bob", order(side="SELL", quantity="0.3", price="60000.5"), now + 1)
+    placed = after.open_orders("alice", symbol, now + 2)
+    assert {(o["status"], o["origQty"]) for o in placed if o["orderId"] in pending} == {
+        ("NEW", "0.50000000")
+    }
+    # Two per cent below the highest price, which was traded before the restart.
+    after.place_order("bob", order(quantity="0.1", price="58800"), now + 3)
+    after.place_order(
+        "bob",
+        order(side="SELL", quantity="0.4", price="58800", selfTradePreventionMode="NONE"),
+        now + 4,
+    )
+    triggered = {o["orderId"]: o for o in after.all_orders("alice", symbol, now + 5)}[trailing]
+    assert triggered["isWorking"]
