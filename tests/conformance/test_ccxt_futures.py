@@ -15,7 +15,7 @@ async def binance(exchange):
         {
             "apiKey": "sim-key",
             "secret": "sim-secret",
-            "options": {"fetchMarkets": {"types": ["linear"]}},
+            "options": {"fetchCurrencies": False, "fetchMarkets": {"types": ["linear"]}},
             "enableRateLimit": False,
         }
     )

@@ -205,7 +205,7 @@ async def test_orders_in_batches(binance):
     placed = await client.futures_place_batch_order(batchOrders=orders)
     assert [o["status"] for o in placed] == ["NEW", "NEW"]
     gone = await client.futures_cancel_orders(
-        symbol=SYMBOL, orderIdList=[o["orderId"] for o in placed]
+        symbol=SYMBOL, orderidlist=[o["orderId"] for o in placed]
     )
     assert [o["status"] for o in gone] == ["CANCELED", "CANCELED"]
 
@@ -237,6 +237,7 @@ async def test_the_websocket_api_answers_as_rest_does(binance):
     assert gone["status"] == "CANCELED"
     stop = await client.ws_futures_create_algo_order(
         symbol=SYMBOL,
+        algoType="CONDITIONAL",
         side="BUY",
         type="STOP_MARKET",
         quantity="0.01",

@@ -30,12 +30,12 @@ class Conditions:
         ]
         return rows[0] if wanted and rows else rows
 
-    def brackets(self, params: Params) -> list[dict[str, Any]] | dict[str, Any]:
-        """``GET leverageBracket``."""
+    def brackets(self, params: Params) -> list[dict[str, Any]]:
+        """``GET leverageBracket``; for one symbol too it is a list, as its users know it."""
         wanted, pair = optional(params, "symbol"), optional(params, "pair")
         if wanted is not None and wanted not in self._floor.contracts:
             raise ApiError.invalid_symbol()
-        rows = [
+        return [
             {
                 "symbol": contract.symbol,
                 "notionalCoef": 1.0,
@@ -44,7 +44,6 @@ class Conditions:
             for contract in self._floor.contracts.values()
             if wanted in {None, contract.symbol} and pair in {None, contract.pair}
         ]
-        return rows[0] if wanted and self._kind == "usdm" else rows
 
     def commission_rate(self, key: str, params: Params) -> dict[str, Any]:
         """``GET commissionRate``."""
