@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from bot.simulation.futures.exchange import FuturesExchange
 
-__all__ = ["Board", "Contract"]
+__all__ = ["COIN_MARGINED", "Board", "Contract"]
 
-_UNIVERSES = {"usdm": 1, "coinm": 2}
+COIN_MARGINED: Final = 2
+_UNIVERSES: Final = {"usdm": 1, "coinm": COIN_MARGINED}
 
 
 class Contract(msgspec.Struct, frozen=True):

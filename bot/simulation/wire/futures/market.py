@@ -9,6 +9,7 @@ from bot.simulation.wire.futures.contracts import Board
 from bot.simulation.wire.futures.diff import BookDiff
 from bot.simulation.wire.futures.hub import FuturesHub
 from bot.simulation.wire.futures.periodic import Periodic, best_prices
+from bot.simulation.wire.futures.pricebars import PriceBars
 from bot.simulation.wire.futures.streams import Kind, Stream, parse
 from bot.simulation.wire.kline import Kline
 
@@ -33,6 +34,7 @@ class FuturesStreams:
         self._streams: dict[str, Stream] = {}
         self._depths: dict[str, BookDiff] = {}
         self._klines: dict[str, Kline] = {}
+        self._price_bars: dict[str, PriceBars] = {}
         self._best: dict[str, tuple[Any, ...]] = {}
         self._ticked_ms = 0
 
@@ -46,11 +48,16 @@ class FuturesStreams:
             self._depths[name] = BookDiff(self._board.contracts[stream.symbol])
         elif stream.kind in (Kind.KLINE, Kind.CONTINUOUS_KLINE):
             self._klines[name] = Kline(stream.symbol, stream.interval)
+        elif stream.kind in (Kind.MARK_PRICE_KLINE, Kind.INDEX_PRICE_KLINE):
+            self._price_bars[name] = PriceBars(stream, self._board.contracts[stream.symbol])
 
     def closed(self, name: str) -> None:
         """Nobody does any more."""
         self._periodic.forget(name)
-        for known in (self._streams, self._depths, self._klines, self._best):
+        for known in (
+            *(self._streams, self._depths, self._best),
+            *(self._klines, self._price_bars),
+        ):
             known.pop(name, None)
 
     def skip_updates(self, symbol: str) -> None:
@@ -115,7 +122,9 @@ class FuturesStreams:
         elif stream.kind in (Kind.KLINE, Kind.CONTINUOUS_KLINE):
             self._bars(stream)
         else:
-            for payload in self._periodic.due(stream, due_ms):
+            bars = self._price_bars.get(stream.name)
+            due = bars.due(self._board.exchange) if bars else self._periodic.due(stream, due_ms)
+            for payload in due:
                 first = payload[0] if isinstance(payload, list) else payload
                 self._hub.publish(stream.name, first["e"], payload)
 

@@ -7,7 +7,7 @@ them. Prices and quantities have the contract's decimals, mark prices eight.
 from typing import Any
 
 from bot.simulation.futures.emissions import AggTradeMade, MarkChanged, TradeMade
-from bot.simulation.wire.futures.contracts import Contract
+from bot.simulation.wire.futures.contracts import COIN_MARGINED, Contract
 
 __all__ = [
     "agg_trade",
@@ -25,8 +25,6 @@ __all__ = [
 
 Payload = dict[str, Any]
 Pairs = list[list[str]]
-
-_COIN_MARGINED = 2
 
 
 def trade(contract: Contract, made: TradeMade, event_ms: int) -> Payload:
@@ -107,7 +105,7 @@ def depth_update(
     pair = {"ps": contract.pair}
     body: Payload = {"U": ids[0], "u": ids[1], "pu": ids[2], "b": levels[0], "a": levels[1]}
     st = {"st": contract.universe}
-    if contract.universe == _COIN_MARGINED:
+    if contract.universe == COIN_MARGINED:
         return head | pair | body | st
     return head | body | pair | st
 
@@ -157,7 +155,7 @@ def ticker(contract: Contract, row: Payload, event_ms: int) -> Payload:
 
 def mark_price(contract: Contract, mark: MarkChanged, event_ms: int) -> Payload:
     """``<symbol>@markPrice``; COIN-M has no moving average."""
-    average = {} if contract.universe == _COIN_MARGINED else {"ap": format(mark.average, ".8f")}
+    average = {} if contract.universe == COIN_MARGINED else {"ap": format(mark.average, ".8f")}
     return {
         "e": "markPriceUpdate",
         "E": event_ms,
@@ -184,10 +182,10 @@ def index_price(contract: Contract, mark: MarkChanged, event_ms: int) -> Payload
 
 def force_order(contract: Contract, order: Payload, event_ms: int, *, of_all: bool) -> Payload:
     """A liquidation. COIN-M names the pair in the order, USDⓈ-M only in the stream of all."""
-    if contract.universe == _COIN_MARGINED:
+    if contract.universe == COIN_MARGINED:
         order = {"s": contract.symbol, "ps": contract.pair} | order
     payload: Payload = {"e": "forceOrder", "E": event_ms, "o": order}
-    if of_all and contract.universe != _COIN_MARGINED:
+    if of_all and contract.universe != COIN_MARGINED:
         payload["ps"] = contract.pair
     if of_all:
         payload["st"] = contract.universe

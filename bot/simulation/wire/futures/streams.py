@@ -9,7 +9,7 @@ from enum import Enum
 
 import msgspec
 
-from bot.simulation.wire.futures.contracts import Contract
+from bot.simulation.wire.futures.contracts import COIN_MARGINED, Contract
 
 __all__ = ["MARKET", "PUBLIC", "Kind", "Stream", "parse"]
 
@@ -42,6 +42,8 @@ class Kind(Enum):
     MARK_PRICE = "markPriceUpdate"
     ALL_MARK_PRICES = "!markPrice"
     INDEX_PRICE = "indexPriceUpdate"
+    MARK_PRICE_KLINE = "markPrice_kline"
+    INDEX_PRICE_KLINE = "indexPrice_kline"
     FORCE_ORDER = "forceOrder"
     ALL_FORCE_ORDERS = "!forceOrder"
 
@@ -105,6 +107,10 @@ def parse(name: str, contracts: Mapping[str, Contract]) -> Stream | None:
         return Stream(name, kind, symbol, every_ms)
     if what.startswith("kline_") and what[6:] in _INTERVALS:
         return Stream(name, Kind.KLINE, symbol, _KLINE_MS, interval=what[6:])
+    name_of_mark, _, interval = what.partition("_")
+    is_mark = name_of_mark == "markPriceKline" and contracts[symbol].universe == COIN_MARGINED
+    if is_mark and interval in _INTERVALS:
+        return Stream(name, Kind.MARK_PRICE_KLINE, symbol, _KLINE_MS, interval=interval)
     return _depth(name, symbol, what)
 
 
@@ -131,7 +137,10 @@ def _of_pair(name: str, first: str, what: str, contracts: Mapping[str, Contract]
         if interval in _INTERVALS:
             return Stream(name, Kind.CONTINUOUS_KLINE, symbol, _KLINE_MS, interval=interval)
         return None
+    if chosen[0].universe != COIN_MARGINED or first != chosen[0].pair:
+        return None
+    interval = what.removeprefix("indexPriceKline_")
+    if interval in _INTERVALS:
+        return Stream(name, Kind.INDEX_PRICE_KLINE, symbol, _KLINE_MS, interval=interval)
     speeds = {"indexPrice": 3_000, "indexPrice@1s": 1_000}
-    if what in speeds and first == chosen[0].pair and first != symbol:
-        return Stream(name, Kind.INDEX_PRICE, symbol, speeds[what])
-    return None
+    return Stream(name, Kind.INDEX_PRICE, symbol, speeds[what]) if what in speeds else None
