@@ -1,7 +1,8 @@
 """What is traded on the simulated spot exchange: a generated market, or tapes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from bot.simulation.exchange import MarketSource
 from bot.simulation.market import SeededMarket
 from bot.simulation.rules import DEFAULT_SYMBOLS, SymbolRules, symbol_rules
 from bot.simulation.scenes import SceneScript
-from bot.simulation.tape import TapeMarket
+from bot.simulation.tape import LOOK_AHEAD, TapeFrame, TapeMarket
 
 __all__ = ["generated_market", "spot_rules", "taped_market"]
 
@@ -44,13 +45,18 @@ def taped_market(
         if not path.exists():
             raise DataError(f"there is no tape {path}")
     named = ", ".join(map(str, tapes))
-    market = TapeMarket(tape.read_all(tapes), speed=speed, name=named)
+    market = TapeMarket(tape.read_all(tapes), speed=speed, name=named, samples=_samples(tapes[1:]))
     on_tape = {rules.symbol: rules for rules in market.rules()}
     wanted = dict.fromkeys(symbols)
     missing = [symbol for symbol in wanted if symbol not in on_tape]
     if missing:
         raise DataError(f"{named} has no {', '.join(missing)}: it has {', '.join(on_tape)}")
     return market, [on_tape[symbol] for symbol in wanted or on_tape]
+
+
+def _samples(tapes: Sequence[Path]) -> Iterator[TapeFrame]:
+    """The beginning of each, for symbols that come up long after the start."""
+    return chain.from_iterable(islice(tape.read(path), LOOK_AHEAD) for path in tapes)
 
 
 def _rules(symbol: str) -> SymbolRules:

@@ -25,9 +25,9 @@ from bot.simulation.tapeframes import (
     read_rules,
 )
 
-__all__ = ["TapeMarket"]
+__all__ = ["LOOK_AHEAD", "TapeFrame", "TapeMarket"]
 
-_LOOK_AHEAD: Final = 2000
+LOOK_AHEAD: Final = 2000
 """How many frames are looked at before the start, for symbols, rules and stream names."""
 _MS: Final = 1_000_000
 _PAUSE_NS: Final = 600 * 1000 * _MS
@@ -47,9 +47,14 @@ class TapeMarket:
     """
 
     def __init__(
-        self, frames: Iterable[TapeFrame], *, speed: float = 1.0, name: str = "the tape"
+        self,
+        frames: Iterable[TapeFrame],
+        *,
+        speed: float = 1.0,
+        name: str = "the tape",
+        samples: Iterable[TapeFrame] = (),
     ) -> None:
-        """Looks at the first frames.
+        """Looks at the first frames, and at ``samples`` of what comes much later.
 
         Raises:
             DataError: the tape holds no market data of any symbol, or some of futures.
@@ -60,12 +65,13 @@ class TapeMarket:
         self.ended = ""
         self._speed = speed
         frames = iter(frames)
-        first = list(islice(frames, _LOOK_AHEAD))
+        first = list(islice(frames, LOOK_AHEAD))
         self._frames: Iterator[TapeFrame] = chain(first, frames)
         self._streams = {stream for _, stream, _ in first if _is_stream(stream)}
-        if any(is_futures(stream, data) for _, stream, data in first):
+        shown = [*first, *samples]
+        if any(is_futures(stream, data) for _, stream, data in shown):
             raise DataError(f"{name} was recorded on a futures market: give a tape of spot")
-        self._seen = _Sighting(first)
+        self._seen = _Sighting(shown)
         if not self._seen.prices:
             raise DataError(f"{name} holds no trades, quotes or depth of any symbol")
         # What could not be read may have no time.
