@@ -43,7 +43,12 @@ def check(ours, theirs, where, *, without=frozenset()):
         mine, wanted = kind_of(ours), kind_of(theirs)
         texts = {"text", "decimal text"}
         # An id may look like a number; "" and null stand for what is not there.
-        same = mine == wanted or {mine, wanted} <= texts or theirs in {"", "None"} or ours is None
+        same = (
+            mine == wanted
+            or {mine, wanted} <= texts
+            or theirs in {"", "None", None}
+            or ours is None
+        )
         assert same, f"{where}: {ours!r} is not like {theirs!r}"
 
 
