@@ -1,6 +1,7 @@
 """The order desk: placing and cancelling orders of clients."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.simulation.answers import ack, canceled, result
@@ -23,6 +24,25 @@ _CANCELLING: Final = frozenset({"TRADING", "CANCEL_ONLY"})
 RESTRICTIONS: Final = {"ONLY_NEW": "NEW", "ONLY_PARTIALLY_FILLED": "PARTIALLY_FILLED"}
 
 
+_SOR_KNOWN: Final = frozenset(
+    {
+        "symbol",
+        "side",
+        "type",
+        "timeInForce",
+        "quantity",
+        "price",
+        "newClientOrderId",
+        "strategyId",
+        "strategyType",
+        "icebergQty",
+        "newOrderRespType",
+        "selfTradePreventionMode",
+        "computeCommissionRates",
+    }
+)
+
+
 class OrderDesk:
     """Binance's order endpoints on top of the floor."""
 
@@ -40,6 +60,15 @@ class OrderDesk:
         self.check(account, form, now_ms)
         self._floor.counts.check(account, now_ms)
         return self.submit(account, form, now_ms)
+
+    def place_sor(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
+        """``POST /api/v3/sor/order``; there is no other book to route to than the symbol's own."""
+        return self.place_form(account, _read_sor(params), now_ms)
+
+    def test_sor(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
+        """``POST /api/v3/sor/order/test``."""
+        _read_sor(params)
+        return self.test(account, params, now_ms)
 
     def check(self, account: str, form: OrderForm, now_ms: int) -> None:
         """The filters, before the matching engine sees it."""
@@ -153,3 +182,11 @@ class OrderDesk:
         self._floor.close(listing, order, "CANCELED", now_ms, cancel_id=cancel_id)
         self._floor.settle(listing, now_ms)
         return canceled(order, cancel_id)
+
+
+def _read_sor(params: Params) -> OrderForm:
+    check_known(params, _SOR_KNOWN)
+    form = read_order_form(params)
+    if form.order_type not in {"LIMIT", "MARKET"}:
+        raise ApiError.bad_request(-1116, "Invalid orderType.")
+    return replace(form, used_sor=True)

@@ -28,6 +28,7 @@ from bot.simulation.listform import (
     read_oto,
     read_otoco,
 )
+from bot.simulation.pricerules import PriceRules
 from bot.simulation.publicdata import PublicData, quote
 from bot.simulation.recovery import opening_record, replay
 from bot.simulation.replacing import Replacing
@@ -258,8 +259,8 @@ class SimulatedExchange:
         self.cancel_open_orders = call(desk.cancel_all)  # DELETE /api/v3/openOrders
         self.cancel_replace = call(replacing.replace)  # POST /api/v3/order/cancelReplace
         self.amend_order = call(amending.amend)  # PUT /api/v3/order/amend/keepPriority
-        self.sor_order = ask(_not_offered)  # POST /api/v3/sor/order
-        self.sor_test = ask(_not_offered)  # POST /api/v3/sor/order/test
+        self.sor_order = call(desk.place_sor)  # POST /api/v3/sor/order
+        self.sor_test = call(desk.test_sor)  # POST /api/v3/sor/order/test
         self.place_oco = self._listing_orders(read_oco)  # POST /api/v3/orderList/oco
         self.place_oco_legacy = self._listing_orders(read_legacy_oco)  # POST /api/v3/order/oco
         self.place_oto = self._listing_orders(read_oto)  # POST /api/v3/orderList/oto
@@ -297,10 +298,10 @@ class SimulatedExchange:
         rolling = RollingTickers(public, lambda: self.market_ms)
         self.ticker_window = rolling.window  # GET /api/v3/ticker
         self.trading_day = rolling.trading_day  # GET /api/v3/ticker/tradingDay
-        self.execution_rules = public.execution_rules  # GET /api/v3/executionRules
-        self.reference_price = public.reference_price  # GET /api/v3/referencePrice
-        # GET /api/v3/referencePrice/calculation
-        self.reference_price_calculation = public.reference_price_calculation
+        prices = PriceRules(public, lambda: self.market_ms)
+        self.execution_rules = prices.execution_rules  # GET /api/v3/executionRules
+        self.reference_price = prices.reference_price  # GET /api/v3/referencePrice
+        self.reference_price_calculation = prices.calculation  # .../referencePrice/calculation
 
     def exchange_info(self, params: Params) -> Body:
         """``GET /api/v3/exchangeInfo``."""
@@ -354,8 +355,3 @@ class SimulatedExchange:
             raise ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
         self.advance(now_ms)
         return self._now_ms
-
-
-def _not_offered(account: str, params: Params) -> Body:
-    del account, params
-    raise ApiError.bad_request(-1020, "This operation is not supported.")

@@ -9,6 +9,7 @@ from bot.simulation.matching import match
 from bot.simulation.orders import Order, is_priceless
 from bot.simulation.pegs import pegged_price
 from bot.simulation.prevention import skipped_account
+from bot.simulation.pricerange import price_bounds
 
 if TYPE_CHECKING:
     from bot.simulation.floor import Floor
@@ -81,6 +82,7 @@ def execute(
         ):
             floor.expire(listing, order, "UNFILLED_FOK_ORDER_EXPIRED", now_ms)
             return
+    bounds = price_bounds(listing, is_buy=order.is_buy)
     match(
         floor,
         listing,
@@ -90,8 +92,13 @@ def execute(
         taker=order,
         taker_id=order.order_id,
         now_ms=now_ms,
+        bounds=bounds,
     )
     if order.closed_as:
+        return
+    met = listing.book.first(is_buy=order.is_buy, limit_e8=limit)
+    if order.is_open and bounds is not None and met is not None:
+        floor.expire(listing, order, "EXECUTION_RULE_PRICE_RANGE_EXCEEDED", now_ms)
         return
     if limit is None:
         if order.is_open or not had_it:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from bot.simulation.errors import CANCEL_REJECTED, MARKET_CLOSED, ApiError
 from bot.simulation.execution import funds_needed
 from bot.simulation.filters import Candidate
+from bot.simulation.fixedpoint import notional, parse
 from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
 from bot.simulation.orderform import OrderForm
 from bot.simulation.orders import Order, is_algo, is_priceless
 from bot.simulation.pegs import pegged_price
 from bot.simulation.prevention import skipped_account
+from bot.simulation.pricerange import reference_price
 from bot.simulation.stops import would_trigger
 
 __all__ = ["INSUFFICIENT_BALANCE", "Intake", "check_cancelling"]
@@ -43,9 +45,8 @@ class Intake:
             step_e8=listing.rules.step_e8,
             without=skipped_account(account, form.stp_mode),
         )
-        if not quantity and not had_it:
-            msg = "Order book liquidity is less than `LOT_SIZE` filter minimum quantity."
-            raise ApiError.order_rejected(msg)
+        if not had_it:
+            _check_liquidity(listing, quantity)
         return quantity, had_it
 
     def check_filters(
@@ -98,6 +99,8 @@ class Intake:
         if form.client_order_id and self._floor.orders.is_taken(account, form.client_order_id):
             raise ApiError.order_rejected("Duplicate order sent.")
         price = self.price(form, listing)
+        if price and form.quantity_e8 and not notional(price, form.quantity_e8):
+            raise ApiError.order_rejected("Price * QTY is zero or less.")
         if form.order_type == "LIMIT_MAKER" and listing.book.crosses(form.is_buy, price):
             raise ApiError.order_rejected("Order would immediately match and take.")
         if form.trailing_delta is None and would_trigger(
@@ -140,6 +143,7 @@ class Intake:
             working_ms=-1 if waits else now_ms,
             time_ms=now_ms,
             update_ms=now_ms,
+            used_sor=form.used_sor,
             stp_mode=form.stp_mode,
             strategy_id=form.strategy_id,
             strategy_type=form.strategy_type,
@@ -166,7 +170,9 @@ class Intake:
             is_buy=form.is_buy,
             price_e8=price or form.price_e8,
             quantity_e8=quantity,
-            reference_e8=lambda minutes: listing.average(minutes, now_ms),
+            reference_e8=lambda minutes: (
+                reference_price(listing) or listing.average(minutes, now_ms)
+            ),
             quote_e8=form.quote_e8,
             stop_e8=form.stop_e8,
             trailing_delta=form.trailing_delta,
@@ -181,6 +187,15 @@ class Intake:
             base_held_e8=held.free + held.locked,
             open_buys_e8=sum(o.remaining_e8 for o in mine if o.is_buy),
         )
+
+
+def _check_liquidity(listing: Listing, quantity: int) -> None:
+    """What the book can give for a quote amount must be an order at all (-2010)."""
+    for name in ("LOT_SIZE", "MARKET_LOT_SIZE"):
+        lot = listing.rules.filter(name)
+        if lot is not None and quantity < parse(lot["minQty"]):
+            msg = f"Order book liquidity is less than `{name}` filter minimum quantity."
+            raise ApiError.order_rejected(msg)
 
 
 def check_cancelling(listing: Listing) -> None:

@@ -23,14 +23,15 @@ def match(
     taker: Order | None,
     taker_id: int,
     now_ms: int,
+    bounds: tuple[int, int] | None = None,
 ) -> int:
-    """Let a taker walk the book; how much it got."""
+    """Let a taker walk the book, within the bounds of price; how much it got."""
     book = listing.book
     left = quantity_e8
     done = 0
     while left:
         maker = book.first(is_buy=is_buy, limit_e8=limit_e8)
-        if maker is None:
+        if maker is None or (bounds and not bounds[0] <= maker.price_e8 <= bounds[1]):
             break
         if taker is not None and maker.client is not None and prevents(taker, maker.client):
             _prevent(floor, listing, taker, maker, now_ms)

@@ -78,6 +78,7 @@ class OrderForm:
     iceberg_e8: int = 0
     peg_type: str = ""
     peg_offset: int | None = None
+    used_sor: bool = False
 
 
 def read_order_form(params: Params, *, without_quantity: bool = False) -> OrderForm:
@@ -191,7 +192,7 @@ def _peg(params: Params, order_type: str) -> tuple[str, int | None]:
     if (offset_type is None) != (offset is None):
         raise ApiError.missing("pegOffsetType" if offset_type is None else "pegOffsetValue")
     if offset_type is not None and offset_type != "PRICE_LEVEL":
-        raise ApiError.invalid("pegOffsetType")
+        raise ApiError.bad_request(-1211, "Invalid pegOffsetType.")
     if offset is not None and offset > _MOST_LEVELS:
         raise ApiError.invalid("pegOffsetValue")
     return peg_type, offset
@@ -199,7 +200,7 @@ def _peg(params: Params, order_type: str) -> tuple[str, int | None]:
 
 def _check_peg(peg_type: str, order_type: str, time_in_force: str) -> None:
     if peg_type not in {"PRIMARY_PEG", "MARKET_PEG"}:
-        raise ApiError.invalid("pegPriceType")
+        raise ApiError.bad_request(-1210, "Invalid pegPriceType.")
     if is_priceless(order_type):
         raise ApiError.order_rejected("This order type may not use pegged price.")
     primary = peg_type == "PRIMARY_PEG"

@@ -126,23 +126,6 @@ class PublicData:
         known = frozenset({"symbol", "symbols", "symbolStatus"})
         return self._each(params, known, self._book_ticker)
 
-    def execution_rules(self, params: Params) -> dict[str, Any]:
-        """``GET /api/v3/executionRules``."""
-        check_known(params, frozenset({"symbol", "symbols", "symbolStatus"}))
-        one = optional(params, "symbol") is not None
-        listings = [self.listing(params)] if one else self.chosen(params)
-        return {"symbolRules": [{"symbol": x.rules.symbol, "rules": []} for x in listings]}
-
-    def reference_price(self, params: Params) -> dict[str, Any]:
-        """``GET /api/v3/referencePrice`` (-2043 without one)."""
-        check_known(params, frozenset({"symbol"}))
-        self.listing(params)
-        raise ApiError.bad_request(-2043, "This symbol doesn't have a reference price.")
-
-    def reference_price_calculation(self, params: Params) -> dict[str, Any]:
-        """``GET /api/v3/referencePrice/calculation`` (-2043 without one)."""
-        return self.reference_price(params)
-
     def full(self, listing: Listing) -> dict[str, Any]:
         """The last 24 hours."""
         now = self._now()

@@ -48,6 +48,10 @@ class SymbolRules:
     quote: str
     filters: tuple[Mapping[str, Any], ...]
     """In Binance's form: ``{"filterType": ..., decimal strings and integers}``."""
+    execution_rule: Mapping[str, Any] | None = None
+    """In Binance's form: ``{"ruleType": "PRICE_RANGE", "bidLimitMultUp": "1.0001", ...}``."""
+    reference_seconds: int = 0
+    """The reference price is the mean of so many seconds; 0: there is none."""
     tick_e8: int = field(init=False)
     step_e8: int = field(init=False)
 

@@ -1,6 +1,7 @@
 """Placing and cancelling orders: what is matched, what is said, what is refused."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -234,3 +235,38 @@ def test_the_walks_of_the_documentation(trader_at, shared_json):
             depth = client.exchange.depth({"symbol": "BTCUSDT"})
             side = "asks" if order["side"] == "SELL" else "bids"
             assert [D(x) for x in depth[side][0]] == [D(x) for x in case["resting"]]
+
+
+def test_smart_order_routing_has_one_book_to_route_to(alice):
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    order |= {"quantity": "0.1", "price": "60001"}
+    assert alice.call("sor_test", **order) == {}
+    body = alice.call("sor_order", **order)
+    assert (body["status"], body["usedSor"], body["workingFloor"]) == ("FILLED", True, "SOR")
+    assert {(e["uS"], e["k"]) for e in alice.events()[:-1]} == {(True, "SOR")}
+    assert alice.call("allocations", symbol="BTCUSDT") == []
+    said = refusal(alice.call, "sor_order", **order | {"type": "LIMIT_MAKER"})
+    assert said[0] in {-1106, -1116}
+    quote = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quoteOrderQty": "100"}
+    assert refusal(alice.call, "sor_order", **quote)[0] == -1104
+
+
+def test_the_texts_of_refusals_are_the_documented_ones(shared_json):
+    """Every documented text of the matching engine is said here, but for these."""
+    core = Path(__file__).parents[2] / "bot" / "simulation"
+    sources = " ".join(path.read_text() for path in core.glob("*.py"))
+    documented = {
+        case["message"].rstrip('".')
+        for case in shared_json("vectors/error_messages.json")["cases"]
+        if "Messages for" in case["section"]
+    }
+    # Every symbol supports every kind of order, and every account may trade it everywhere.
+    never = ("supported for this symbol", "not support for", "his account", "API trading")
+    unsaid = {text for text in documented if text not in sources}
+    assert {text for text in unsaid if not any(part in text for part in never)} == {
+        # -1102 comes first.
+        "Cancel order is invalid. Check origClOrdId and orderId",
+        # Said with the filter's name put in.
+        "Order book liquidity is less than `LOT_SIZE` filter minimum quantity",
+        "Order book liquidity is less than `MARKET_LOT_SIZE` filter minimum quantity",
+    }

@@ -24,6 +24,40 @@ def test_the_documented_example_of_a_taker(shared_json):
         assert day_count(counts, NOON) == step["count_after"], step
 
 
+def test_the_documented_example_of_cancels_and_expiries(shared_json):
+    case = shared_json("vectors/unfilled_order_count.json")["cases"][1]
+    counts = OrderCounts()
+    for step in case["steps"]:
+        if step["event"].startswith("NEW"):
+            counts.placed("a", NOON)
+        elif step["event"].startswith("FIRST FILL"):
+            counts.first_fill("a", NOON, is_maker=False)
+        assert day_count(counts, NOON) == step["count_after"], step
+
+
+def test_the_documented_example_of_a_days_end(shared_json):
+    case = shared_json("vectors/unfilled_order_count.json")["cases"][2]
+    expected = [step["count_after"] for step in case["steps"]]
+    counts = OrderCounts()
+    midnight = NOON + DAY_MS // 2
+    got = []
+    for now, new, filled in (
+        (NOON, 5, 0),
+        (midnight, 0, 0),
+        (midnight, 10, 0),
+        (midnight, 0, 5),
+        (midnight, 0, 5),
+        (midnight, 2, 0),
+        (midnight, 0, 5),
+    ):
+        for _ in range(new):
+            counts.placed("a", now)
+        for _ in range(filled):
+            counts.first_fill("a", now, is_maker=False)
+        got.append(day_count(counts, now))
+    assert got == expected
+
+
 def test_the_exchange_counts_first_fills_only(alice):
     def count():
         return alice.call("unfilled_order_count")[1]["count"]
