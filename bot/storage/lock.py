@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.domain.errors import DatabaseError
 
@@ -23,7 +25,13 @@ class ProcessLock(Protocol):
         """Raise a DatabaseError if the database is not the one that was opened."""
         ...
 
-    def release(self) -> None: ...
+    def free(self, connection: Connection) -> None:
+        """Give it back while the connection that holds it is still open."""
+        ...
+
+    def release(self) -> None:
+        """Give it back once the connection is closed."""
+        ...
 
 
 class FileLock:
@@ -69,6 +77,9 @@ class FileLock:
             msg = f"the database {self._database} was removed or replaced while the bot was running"
             raise DatabaseError(msg)
 
+    def free(self, connection: Connection) -> None:
+        """It is held until the database is closed: see :meth:`release`."""
+
     def release(self) -> None:
         """Free it. The file stays: to delete it would let two processes lock two files."""
         if self._file >= 0:
@@ -87,5 +98,12 @@ class ServerLock:
     def check(self) -> None:
         """A server's database cannot be replaced under an open session."""
 
+    def free(self, connection: Connection) -> None:
+        # A server notices the end of a connection a moment later than its client: a bot that
+        # is started in that moment would be refused.
+        if not connection.invalidated:
+            with suppress(DBAPIError), connection.begin():
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+
     def release(self) -> None:
-        """It goes with the connection."""
+        """What was not freed goes with the connection."""

@@ -172,8 +172,12 @@ def _held(url: URL) -> Iterator[None]:
     engine = writing_engine(url)
     try:
         with engine.connect() as connection:
-            _take(ServerLock(), connection, url)
-            yield
+            session = ServerLock()
+            _take(session, connection, url)
+            try:
+                yield
+            finally:
+                session.free(connection)
     except DBAPIError as e:
         raise _unreachable(url, e) from e
     finally:
@@ -197,6 +201,7 @@ def _writer(
             with connection.begin():
                 migrate.ensure_current(connection, shown(url))
         except BaseException:
+            lock.free(connection)
             connection.close()
             raise
     except DBAPIError as e:

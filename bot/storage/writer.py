@@ -127,6 +127,8 @@ class Writer:
             logger.exception("the trade database's writer failed")
             self._fail(DatabaseError(f"a record could not be stored: {type(e).__name__}: {e}"))
         finally:
+            if self._connection is not None:
+                self._lock.free(self._connection)
             self._disconnect()
             self._engine.dispose()
             self._lock.release()

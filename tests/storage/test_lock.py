@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import DatabaseError
-from bot.storage.lock import FileLock
+from bot.storage.connection import normalise_url, writing_engine
+from bot.storage.lock import FileLock, ServerLock
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -46,3 +47,14 @@ def test_it_is_released_once_and_for_all(tmp_path):
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(DatabaseError, match="cannot be made"):
         FileLock(tmp_path / "none" / "bot.db")
+
+
+def test_a_server_gives_its_lock_to_the_next_one_before_the_connection_ends(postgres_url):
+    lock = ServerLock()
+    engine = writing_engine(normalise_url(postgres_url))
+    with engine.connect() as one, engine.connect() as other:
+        assert lock.hold(one)
+        assert not lock.hold(other)
+        lock.free(one)
+        assert lock.hold(other)
+    engine.dispose()

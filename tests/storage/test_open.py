@@ -70,7 +70,9 @@ async def test_a_second_bot_is_refused_and_let_in_after_the_first(any_url):
     with pytest.raises(DatabaseError, match="in use by another bot"):
         upgrade(any_url)
     await first.close()
-    await open_store(any_url).close()
+    # At once, and each time: a server frees no lock of itself in that moment.
+    for _ in range(10):
+        await open_store(any_url).close()
 
 
 def test_a_refused_open_frees_the_lock(any_url):
