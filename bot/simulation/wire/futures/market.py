@@ -107,7 +107,8 @@ class FuturesStreams:
 
     def tick(self, tick_ms: int) -> None:
         """A multiple of 100 ms of the clock has passed, and perhaps others before it."""
-        last_ms, self._ticked_ms = self._ticked_ms, tick_ms
+        # Nothing was due before the first tick.
+        last_ms, self._ticked_ms = self._ticked_ms or tick_ms - 1, tick_ms
         for stream in list(self._streams.values()):
             every_ms = stream.every_ms
             if every_ms and last_ms // every_ms < tick_ms // every_ms:
