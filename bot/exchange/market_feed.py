@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,7 +20,7 @@ from bot.exchange.sockets import SocketManager
 from bot.exchange.streams import stream_name
 from bot.ports import Clock, Emit
 
-__all__ = ["BinanceMarketFeed", "FeedOptions"]
+__all__ = ["BinanceMarketFeed", "FeedOptions", "Tap"]
 
 _DEFAULT_SILENCE_S: Final[Mapping[StreamKind, float]] = {
     StreamKind.QUOTES: 10.0,
@@ -40,6 +40,18 @@ class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):
     acknowledges names that do not exist."""
     liveness: Liveness = Liveness()
     backoff: Backoff = Backoff()
+
+
+class Tap(Protocol):
+    """Somebody who listens in, such as a recorder. Called on the event loop: be quick."""
+
+    def frame(self, recv_ns: int, frame: bytes) -> None:
+        """A frame as it arrived, before it is decoded."""
+        ...
+
+    def changed(self, event: FeedChanged) -> None:
+        """A connection or stream of this feed went up, down or silent."""
+        ...
 
 
 class _Stream(msgspec.Struct):
@@ -65,6 +77,7 @@ class BinanceMarketFeed:
         *,
         streams_per_connection: int = 200,
         options: FeedOptions | None = None,
+        tap: Tap | None = None,
     ) -> None:
         """Binance allows 1024 streams on a connection; fewer lose less when one goes."""
         self._options = options or FeedOptions()
@@ -72,6 +85,7 @@ class BinanceMarketFeed:
         self.emit = emit
         """Where events go. May be replaced before the first stream is added."""
         self._clock = clock
+        self._tap = tap
         self._sockets = SocketManager(
             session,
             session.endpoints,
@@ -158,6 +172,20 @@ class BinanceMarketFeed:
             if event is not None:
                 emit(event)
 
+        return on_frame if self._tap is None else self._tapped(self._tap, decode)
+
+    def _tapped(
+        self, tap: Tap, decode: Callable[[bytes, int], MarketEvent | None]
+    ) -> Callable[[bytes], None]:
+        emit, now_ns = self.emit, self._clock.now_ns
+
+        def on_frame(frame: bytes) -> None:
+            recv_ns = now_ns()
+            tap.frame(recv_ns, frame)
+            event = decode(frame, recv_ns)
+            if event is not None:
+                emit(event)
+
         return on_frame
 
     def _answer(self, shard: Shard, reply: StreamReply) -> None:
@@ -209,13 +237,14 @@ class BinanceMarketFeed:
         self._report(name, FeedState.STALE, cause, symbols)
 
     def _report(self, name: str, state: FeedState, cause: str, symbols: tuple[str, ...]) -> None:
-        self.emit(
-            FeedChanged(
-                feed=FeedKind.MARKET,
-                name=name,
-                state=state,
-                cause=cause,
-                recv_ns=self._clock.now_ns(),
-                symbols=symbols,
-            )
+        event = FeedChanged(
+            feed=FeedKind.MARKET,
+            name=name,
+            state=state,
+            cause=cause,
+            recv_ns=self._clock.now_ns(),
+            symbols=symbols,
         )
+        if self._tap is not None:
+            self._tap.changed(event)
+        self.emit(event)

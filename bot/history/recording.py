@@ -21,10 +21,11 @@ class Recorder:
     readable up to the cut, so a new run should take a new name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, level: int = -1) -> None:
+        """``level`` of compression, as zlib counts it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BinaryIO = path.open("ab")
-        self._packer = zlib.compressobj(wbits=_GZIP_WINDOW)
+        self._packer = zlib.compressobj(level, wbits=_GZIP_WINDOW)
         self._unflushed = 0
 
     def write(self, frame: Frame) -> None:
@@ -32,7 +33,10 @@ class Recorder:
         data = frame.data
         if frame.stream:
             data = msgspec.json.encode({"stream": frame.stream, "data": msgspec.Raw(data)})
-        text = b"%d %s\n" % (frame.recv_ns, data)
+        self.write_text(b"%d %s\n" % (frame.recv_ns, data))
+
+    def write_text(self, text: bytes) -> None:
+        """Add whole lines as they are to stand in the file."""
         self._file.write(self._packer.compress(text))
         self._unflushed += len(text)
         if self._unflushed >= _FLUSH_BYTES:

@@ -22,6 +22,7 @@ from bot.ports import Clock, Emit, MarketFeed, Recovery, Store, UserFeed, Venue
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file
 from bot.runtime.environment import Environment, latest_of
 from bot.runtime.logs import logger
+from bot.runtime.recorder import recording_of
 from bot.runtime.settings import LIVE_CONFIRMATION, Settings
 from bot.storage.open import open_store, prepare
 from bot.storage.reader import TradeReader
@@ -77,7 +78,7 @@ class _Door:
 
 
 @asynccontextmanager
-async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
+async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Parts]:
     """Open everything in the order in which it may fail cheaply; close it in reverse.
 
     Raises:
@@ -109,6 +110,9 @@ async def opened(plan: "Plan", *, clock: Clock) -> AsyncIterator[Parts]:
             door,
             clock,
             streams_per_connection=settings.streams_per_connection,
+            tap=recording_of(
+                settings, plan.record, run_id=run_id, environment=str(environment), closing=stack
+            ),
         )
 
         def connect(emit: Emit) -> None:

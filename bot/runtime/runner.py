@@ -68,7 +68,7 @@ class Runner:
         """
         started_ns = self._clock.now_ns()
         plan = self._plan
-        async with opened(plan, clock=self._clock) as parts:
+        async with opened(plan, clock=self._clock, run_id=run_name(started_ns)) as parts:
             engine = self._engine(parts, started_ns)
             sender = Sender(
                 venue=parts.venue,

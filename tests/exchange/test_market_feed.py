@@ -26,9 +26,21 @@ async def _acknowledge(socket, text):
     await socket.send_str(json.dumps({"result": None, "id": json.loads(text)["id"]}))
 
 
+class Listener:
+    def __init__(self):
+        self.frames = []
+        self.changes = []
+
+    def frame(self, recv_ns, frame):
+        self.frames.append((recv_ns, bytes(frame)))
+
+    def changed(self, event):
+        self.changes.append(event)
+
+
 @pytest.fixture
 def make_feed(peer_session, collected, wall, quick, short):
-    def make(streams_per_connection=200, **options):
+    def make(streams_per_connection=200, tap=None, **options):
         options = {"silence_s": {}, "first_data_s": 60.0} | options
         return BinanceMarketFeed(
             peer_session,
@@ -36,6 +48,7 @@ def make_feed(peer_session, collected, wall, quick, short):
             wall,
             streams_per_connection=streams_per_connection,
             options=FeedOptions(liveness=short, backoff=quick, **options),
+            tap=tap,
         )
 
     return make
@@ -210,3 +223,20 @@ async def test_a_wish_that_cannot_be_met_is_refused_before_anything_changes(make
         feed.subscribe([BTC, Subscription(StreamKind.BARS, "BTCUSDT", "7m")])
     feed.subscribe([BTC])
     assert not peer.paths
+
+
+async def test_a_tap_hears_every_frame_as_it_came_and_every_change(
+    peer, make_feed, collected, beside
+):
+    tap = Listener()
+    feed = make_feed(tap=tap)
+    feed.subscribe([BTC])
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP)
+        socket = await peer.connected()
+        for text in ("nonsense", _trade(1)):
+            await socket.send_str(text)
+        tick = await collected.until(lambda e: isinstance(e, TradeTick))
+    assert [frame for _, frame in tap.frames] == [b"nonsense", _trade(1).encode()]
+    assert tap.frames[1][0] == tick.recv_ns
+    assert tap.changes == [e for e in collected if isinstance(e, FeedChanged)]
