@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "bot").rglob("*.py"))
 OURS = [*MODULES, *sorted((ROOT / "strategies").glob("*.py"))]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FORBIDDEN = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "tools"}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
@@ -22,7 +23,7 @@ def source_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", OURS, ids=name_of)
+@pytest.mark.parametrize("path", [*OURS, *TESTS], ids=name_of)
 def test_a_file_fits_into_a_readers_head(path):
     assert len(source_of(path).splitlines()) <= LONGEST_FILE
 

@@ -1,8 +1,10 @@
 """A small driver of the engine: feeds events, takes effects, keeps both."""
 
+import runpy
 from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,23 +12,10 @@ import pytest
 
 from bot.domain.commands import SubmitOrder, Sweep
 from bot.domain.events import (
-    CancelRejected,
-    CancelUnknown,
     Event,
     FeedChanged,
     FeedKind,
     FeedState,
-    OrderAccepted,
-    OrderCanceled,
-    OrderDetails,
-    OrderExpired,
-    OrderFilled,
-    OrderNotFound,
-    OrderNotPlaced,
-    OrderRejected,
-    OrderReported,
-    OrderSubmitted,
-    OrderUnknown,
     SweepCompleted,
     SweepFailed,
     TimePassed,
@@ -41,7 +30,7 @@ from bot.domain.records import (
     OrderEventSaved,
     OrderSaved,
 )
-from bot.domain.values import MS_NS, SECOND_NS, OrderStatus, Side
+from bot.domain.values import MS_NS, SECOND_NS, OrderStatus
 from bot.engine.effects import Effects
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
@@ -62,6 +51,8 @@ BTC = Instrument(
 ETH = msgspec.structs.replace(BTC, symbol="ETHUSDT", base="ETH")
 NOON_NS = 1_723_118_400 * SECOND_NS
 """2024-08-08T12:00:00Z."""
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+VenueVoice = runpy.run_path(str(FIXTURES / "venue_voice.py"))["VenueVoice"]
 
 
 class Puppet(Strategy[StrategyParams]):
@@ -111,7 +102,7 @@ class Puppet(Strategy[StrategyParams]):
         return [what for heard, what in self.heard if heard == callback]
 
 
-class Driver:
+class Driver(VenueVoice):
     """The engine with puppets on it. Each feed is a millisecond after the one before."""
 
     def __init__(
@@ -137,7 +128,6 @@ class Driver:
             )
             self.engine.host.load(spec, {})
         self.history: list[Effects] = []
-        self._trade_id = 0
 
     # --- events in, effects out ----------------------------------------------------------
 
@@ -308,145 +298,6 @@ class Driver:
         self.submitted(client_order_id)
         self.accepted(client_order_id)
         return client_order_id
-
-    # --- what the venue says -------------------------------------------------------------
-
-    def submitted(self, client_order_id: str) -> Effects:
-        return self.feed(OrderSubmitted(client_order_id=client_order_id, recv_ns=self.tick()))
-
-    def accepted(
-        self,
-        client_order_id: str,
-        venue_order_id: int = 7,
-        *,
-        source: str = "stream",
-        details: OrderDetails | None = None,
-    ) -> Effects:
-        now_ns = self.tick()
-        return self.feed(
-            OrderAccepted(
-                client_order_id=client_order_id,
-                venue_order_id=venue_order_id,
-                ts_ns=now_ns,
-                recv_ns=now_ns,
-                source=source,
-                details=details,
-            )
-        )
-
-    def make_fill(self, client_order_id: str, **changes: Any) -> Fill:
-        self._trade_id += 1
-        fields = {
-            "symbol": "BTCUSDT",
-            "trade_id": self._trade_id,
-            "client_order_id": client_order_id,
-            "venue_order_id": 7,
-            "side": Side.BUY,
-            "price": Decimal(100),
-            "quantity": Decimal(1),
-            "commission": Decimal(0),
-            "commission_asset": "USDT",
-            "maker": False,
-            "ts_ns": self.now_ns,
-            "recv_ns": self.now_ns,
-        }
-        return Fill(**(fields | changes))
-
-    def filled(
-        self, client_order_id: str, *, details: OrderDetails | None = None, **changes: Any
-    ) -> Effects:
-        fill = self.make_fill(client_order_id, **changes)
-        return self.feed(OrderFilled(fill=fill, recv_ns=self.tick(), details=details))
-
-    def canceled(
-        self,
-        client_order_id: str,
-        executed: str | None = None,
-        *,
-        kind: type[OrderCanceled] | type[OrderExpired] = OrderCanceled,
-        venue_order_id: int = 7,
-    ) -> Effects:
-        now_ns = self.tick()
-        return self.feed(
-            kind(
-                client_order_id=client_order_id,
-                venue_order_id=venue_order_id,
-                ts_ns=now_ns,
-                recv_ns=now_ns,
-                executed=None if executed is None else Decimal(executed),
-            )
-        )
-
-    def rejected(self, client_order_id: str, code: int = -2010) -> Effects:
-        return self.feed(
-            OrderRejected(
-                client_order_id=client_order_id,
-                code=code,
-                reason="Account has insufficient balance",
-                recv_ns=self.tick(),
-            )
-        )
-
-    def unknown(self, client_order_id: str) -> Effects:
-        return self.feed(
-            OrderUnknown(client_order_id=client_order_id, cause="timed out", recv_ns=self.tick())
-        )
-
-    def not_placed(self, client_order_id: str) -> Effects:
-        return self.feed(
-            OrderNotPlaced(
-                client_order_id=client_order_id, reason="never left", recv_ns=self.tick()
-            )
-        )
-
-    def not_found(self, client_order_id: str, asked_ns: int | None = None) -> Effects:
-        now_ns = self.tick()
-        return self.feed(
-            OrderNotFound(
-                client_order_id=client_order_id,
-                asked_ns=now_ns if asked_ns is None else asked_ns,
-                recv_ns=now_ns,
-            )
-        )
-
-    def reported(
-        self,
-        client_order_id: str,
-        status: OrderStatus = OrderStatus.OPEN,
-        executed: str = "0",
-        *,
-        venue_order_id: int = 7,
-        details: OrderDetails | None = None,
-        source: str = "query",
-    ) -> Effects:
-        now_ns = self.tick()
-        return self.feed(
-            OrderReported(
-                client_order_id=client_order_id,
-                venue_order_id=venue_order_id,
-                status=status,
-                executed=Decimal(executed),
-                ts_ns=now_ns,
-                recv_ns=now_ns,
-                source=source,
-                details=details,
-            )
-        )
-
-    def cancel_rejected(self, client_order_id: str, code: int = -2011) -> Effects:
-        return self.feed(
-            CancelRejected(
-                client_order_id=client_order_id,
-                code=code,
-                reason="Unknown order sent.",
-                recv_ns=self.tick(),
-            )
-        )
-
-    def cancel_unknown(self, client_order_id: str) -> Effects:
-        return self.feed(
-            CancelUnknown(client_order_id=client_order_id, cause="timed out", recv_ns=self.tick())
-        )
 
     def submits(self) -> list[str]:
         return [command.client_order_id for command in self.sent(SubmitOrder)]

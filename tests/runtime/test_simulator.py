@@ -135,7 +135,7 @@ async def test_a_tape_gives_symbols_book_and_recorded_frames():
     async with simulator(options) as server, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{server.port}"
         async with session.ws_connect(f"{url}/ws/btcusdt@trade") as ws:
-            trade = await ws.receive_json(timeout=5)
+            trade = await ws.receive_json(timeout=60)
         async with session.get(f"{url}/api/v3/depth?symbol=BTCUSDT&limit=5") as response:
             depth = await response.json()
     assert trade["e"] == "trade"
