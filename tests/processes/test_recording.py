@@ -5,6 +5,26 @@ import time
 
 import pytest
 
+INSISTENT = """
+from bot import QuoteTick, Strategy, StrategyParams
+
+
+class Params(StrategyParams):
+    pass
+
+
+class Insistent(Strategy[Params]):
+    seen = 0
+
+    def on_start(self) -> None:
+        self.subscribe_quotes("ETHUSDT")
+
+    def on_quote(self, quote: QuoteTick) -> None:
+        self.seen += 1
+        if self.seen % 20 == 0:
+            self.buy("BTCUSDT", 0.001)
+"""
+
 RUN = ("--venue", "sim", "--strategy", "quoting", "--strategy", "sma_cross")
 SYMBOLS = ("--symbol", "BTCUSDT", "ETHUSDT")
 
@@ -87,7 +107,9 @@ def test_a_halt_is_survived_and_traded_after(desk):
             ]
         )
     )
-    summary = desk.run(*RUN, *SYMBOLS, "--scene", str(scene), seconds=15)
+    (desk.folder / "insistent.py").write_text(INSISTENT)
+    strategies = (*RUN, "--strategy", "insistent.py")
+    summary = desk.run(*strategies, *SYMBOLS, "--scene", str(scene), seconds=15)
     assert summary["fills"] > 0
     assert summary["unresolved"] == 0
     assert summary["open_orders"] == 0
