@@ -189,12 +189,13 @@ async def start_sim():
             time_scale: float = 1.0,
             accounts: tuple[AccountSpec, ...] = (),
             market: Any = None,
+            symbols: Any = DEFAULT_SYMBOLS,
             **futures: Any,
         ) -> Sim:
             # `futures` and `futures_rules`, as the server takes them.
             now_ms = int(time.time() * 1000)
             exchange = SimulatedExchange(
-                symbols=DEFAULT_SYMBOLS,
+                symbols=symbols,
                 accounts=[AccountSpec(KEY, SECRET), AccountSpec("other", "hush"), *accounts],
                 market=market or StillMarket(BIDS, ASKS),
                 start_ms=now_ms,

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from bot.simulation.rules import DEFAULT_SYMBOLS
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "ws" / "messages_spot.jsonl"
 
@@ -196,6 +199,19 @@ def bid(price):
         "quantity": "0.001",
         "price": str(price),
     }
+
+
+async def test_a_reference_price_is_null_until_there_is_one(start_sim):
+    referred = [replace(one, reference_seconds=10) for one in DEFAULT_SYMBOLS]
+    sim = await start_sim(symbols=referred)
+    socket = await sim.connect("/ws/btcusdt@referencePrice")
+    first = await socket.next()
+    assert list(first) == ["e", "s", "r", "t"]
+    assert (first["e"], first["s"], first["r"]) == ("referencePrice", "BTCUSDT", None)
+    await sim.order("BUY", "0.1", "50001")
+    later = await socket.until(lambda message: message["r"] is not None)
+    assert later["r"] == "50001.00000000"
+    assert later["t"] > first["t"]
 
 
 async def test_all_windows_tell_only_what_changed(sim):
