@@ -59,7 +59,7 @@ class FuturesDesk(Desk):
     ) -> Verdict:
         orders = endpoint.orders(params) if isinstance(endpoint, FuturesEndpoint) else 0
         if orders:
-            self._pace.check(account, now_ms)
+            self._pace.check(account, orders, now_ms)
         asked = {name: value for name, value in params.items() if name not in SECURITY}
         body = endpoint.answer(Call(self._core, account, asked, now_ms, self.server_ms()))
         if not orders:

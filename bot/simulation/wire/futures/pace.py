@@ -18,13 +18,13 @@ class Pace:
             (("SECOND", 10, rules.orders_10s), ("MINUTE", 1, rules.orders_1m))
         )
 
-    def check(self, account: str, now_ms: int) -> None:
-        """Refuse an order that would be one too many.
+    def check(self, account: str, orders: int, now_ms: int) -> None:
+        """Refuse orders of one request that would be too many.
 
         Raises:
             ApiError: 429, -1015.
         """
-        self._counts.check(account, now_ms)
+        self._counts.check(account, now_ms, orders=orders)
 
     def placed(self, account: str, orders: int, now_ms: int) -> None:
         """Count accepted orders; unlike spot, fills take none off again."""

@@ -129,6 +129,14 @@ async def test_too_many_orders_are_refused_with_a_wait(start_futures, futures_ru
     assert status == 200
 
 
+async def test_a_batch_that_would_be_too_many_is_refused_whole(start_futures, futures_rules):
+    futures = await start_futures(futures_rules=futures_rules(orders_10s=2))
+    batch = '[{"symbol":"BTCUSDT"},{"symbol":"BTCUSDT"},{"symbol":"BTCUSDT"}]'
+    status, body = await futures.call("POST", "/fapi/v1/batchOrders", batchOrders=batch)
+    assert (status, body["code"]) == (429, -1015)
+    assert futures.usdm.calls == []
+
+
 async def test_too_much_weight_is_refused(start_futures, futures_rules):
     futures = await start_futures(futures_rules=futures_rules(weight_per_minute=50))
     statuses = [(await futures.call("GET", "/fapi/v1/openOrders"))[0] for _ in range(2)]
