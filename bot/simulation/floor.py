@@ -236,7 +236,8 @@ class Floor:
 
     def _conclude(self, listing: Listing, now_ms: int) -> None:
         """Aggregates, balances and the book as they now are."""
-        aggregate = listing.end_aggregate()
+        # On a tape only the next trade shows that an aggregate is complete.
+        aggregate = listing.end_aggregate() if listing.public is listing.book else None
         if aggregate is not None:
             self.out.append(aggregate)
         for key, assets in self._touched.items():
@@ -246,7 +247,7 @@ class Floor:
         change = listing.book_changed(now_ms)
         if change is not None:
             self.out.append(change)
-        for order in listing.stops.take_moved():
+        for order in listing.stops.take_moved(now_ms):
             self.log.order(order)
         self.log.commit(self.ledger, listing, self._touched, now_ms)
         self._touched = {}

@@ -148,7 +148,7 @@ class Listing:
         self.trades.append(trade)
         self.remember(trade)
         price, quantity = trade.price_e8, trade.quantity_e8
-        self.stops.observe(price, trade.time_ms)
+        self.stops.observe(price)
         ended = None
         forming = self._forming
         if forming is None or forming.price_e8 != price or self._taker_id != taker_id:

@@ -171,7 +171,7 @@ class TapeMarket:
             return False
         book.trade(event, floor, now_ms)
         _publish(floor, book.listing, event)
-        if book.listing.stops.due:
+        if book.listing.stops.is_stirred:
             floor.settle(book.listing, now_ms)
         return book.surmise(event, floor, now_ms)
 
@@ -259,7 +259,7 @@ def _publish(floor: Floor, listing: Listing, event: Trade) -> None:
     listing.last = trade
     listing.trades.append(trade)
     listing.remember(trade)
-    listing.stops.observe(trade.price_e8, trade.time_ms)
+    listing.stops.observe(trade.price_e8)
     aggregate = AggTrade(event.agg_id, trade)
     aggregate.first_id = event.first_id
     aggregate.quantity_e8 = event.quantity_e8

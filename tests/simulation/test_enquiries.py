@@ -109,3 +109,35 @@ def test_locked_funds_are_no_zero_balance(alice):
     alice.place("SELL", quantity="2", price="70000")
     shown = {b["asset"] for b in alice.call("account_info", omitZeroBalances="true")["balances"]}
     assert "BTC" in shown
+
+
+def test_prevented_matches_are_found_by_id_and_by_order(alice, shared_json):
+    maker = alice.place(quantity="0.1", price="60000.50")["orderId"]
+    taker = alice.place("SELL", quantity="0.1", price="60000.50", timeInForce="IOC")["orderId"]
+    (row,) = alice.call("prevented_matches", symbol="BTCUSDT", orderId=maker)
+    assert alice.call("prevented_matches", symbol="BTCUSDT", orderId=taker) == [row]
+    by_id = alice.call("prevented_matches", symbol="BTCUSDT", preventedMatchId=0)
+    assert by_id == [row]
+    assert (row["takerOrderId"], row["makerOrderId"]) == (taker, maker)
+    later = {"symbol": "BTCUSDT", "orderId": maker, "fromPreventedMatchId": 1}
+    assert alice.call("prevented_matches", **later) == []
+    with pytest.raises(ApiError) as refused:
+        alice.call("prevented_matches", symbol="BTCUSDT")
+    assert refused.value.code == -1128
+    theirs = next(
+        r["body"][0]
+        for r in shared_json("rest/responses_spot.jsonl")
+        if r["path"] == "/api/v3/myPreventedMatches"
+    )
+    assert list(row) == list(theirs)
+
+
+def test_the_accounts_filters_are_those_on_numbers_of_orders(alice):
+    body = alice.call("my_filters", symbol="BTCUSDT")
+    assert set(body) == {"exchangeFilters", "symbolFilters", "assetFilters"}
+    assert {f["filterType"] for f in body["symbolFilters"]} == {
+        "MAX_NUM_ORDERS",
+        "MAX_NUM_ORDER_LISTS",
+        "MAX_NUM_ALGO_ORDERS",
+        "MAX_NUM_ORDER_AMENDS",
+    }

@@ -29,7 +29,8 @@ def triggered_at(order, prices):
     stops = Stops()
     stops.add(order)
     for number, price in enumerate(prices):
-        stops.observe(parse(str(price)), number)
+        stops.observe(parse(str(price)))
+        stops.take_moved(number)
         if stops.due:
             assert stops.due.popleft() is order
             return price
@@ -81,5 +82,5 @@ def test_an_order_that_is_over_does_not_trigger():
     order = stop("STOP_LOSS", "SELL", stop_e8=parse("100"))
     stops.add(order)
     stops.drop(order)
-    stops.observe(parse("90"), 1)
+    stops.observe(parse("90"))
     assert not stops.due

@@ -99,6 +99,9 @@ class Player:
             params["timeInForce"] = "GTC"
         return self.exchange.place_order("alice", params, START_MS + at_ms)
 
+    def call(self, name, at_ms, **params):
+        return getattr(self.exchange, name)("alice", params, START_MS + at_ms)
+
     def order(self):
         return self.exchange.state()["orders"][0]
 
@@ -369,3 +372,59 @@ def test_what_has_no_time_does_not_shift_the_tape():
 def test_a_sign_of_futures_anywhere_is_refused(sign):
     with pytest.raises(DataError, match="two days was recorded on a futures market"):
         TapeMarket([BOOK], name="two days", samples=[sign])
+
+
+def test_recorded_trades_trigger_stop_orders():
+    player = Player(
+        BOOK,
+        trade(10, "100.50", "1", buyer_is_maker=True, trade_id=7),
+        trade(20, "99.50", "1", buyer_is_maker=True, trade_id=8),
+    )
+    stop = {"type": "STOP_LOSS", "quantity": "0.5", "stopPrice": "99.50"}
+    player.place(15, "SELL", **stop)
+    assert player.order()["isWorking"] is False
+    player.at(20)
+    assert (player.order()["status"], player.order()["cummulativeQuoteQty"]) == (
+        "FILLED",
+        "50.00000000",
+    )
+
+
+def test_recorded_trades_move_a_trailing_stop_in_the_exchanges_time():
+    player = Player(
+        BOOK,
+        trade(10, "100.00", "1", buyer_is_maker=True, trade_id=7),
+        trade(20, "101.00", "1", buyer_is_maker=False, trade_id=8),
+        trade(30, "100.50", "1", buyer_is_maker=True, trade_id=9),
+        trade(40, "99.98", "1", buyer_is_maker=True, trade_id=10),
+    )
+    player.place(5, "SELL", type="STOP_LOSS", quantity="0.5", trailingDelta="100")
+    player.at(10)
+    assert player.order()["trailingTime"] == START_MS + 10
+    player.at(30)
+    assert player.order()["isWorking"] is False
+    player.at(40)
+    assert player.order()["status"] == "FILLED"
+
+
+def test_a_quote_that_reaches_one_order_of_a_pair_ends_the_other():
+    player = Player(
+        BOOK,
+        quote(20, "100.50", "1", "101.00", "1", 150),
+        quote(30, "103.00", "1", "104.00", "1", 160),
+    )
+    body = player.call(
+        "place_oco",
+        10,
+        symbol="BTCUSDT",
+        side="SELL",
+        quantity="0.5",
+        aboveType="LIMIT_MAKER",
+        abovePrice="102.50",
+        belowType="STOP_LOSS",
+        belowStopPrice="90.00",
+    )
+    player.at(40)
+    orders = {o["orderId"]: o["status"] for o in player.exchange.state()["orders"]}
+    assert [orders[o["orderId"]] for o in body["orders"]] == ["EXPIRED", "FILLED"]
+    assert player.call("all_order_lists", 41)[0]["listOrderStatus"] == "ALL_DONE"
