@@ -78,6 +78,7 @@ def test_what_it_cannot_do_is_one_line_and_exit_code_1(serve, tmp_path):
             (["--port", str(port)], f"cannot listen on 127.0.0.1:{port}"),
             (["--port", "0", "--faults", str(faults)], "fault 0: kind"),
             (["--port", "0", "--account", "nonsense"], "write KEY:SECRET"),
+            (["--port", "0", "--limits", "lifetime=1"], "there is no 'lifetime': use ban_after"),
         ):
             process = serve(*arguments)
             output, complaint = process.communicate(timeout=60)
