@@ -8,7 +8,7 @@ from bot.simulation.account import AccountSpec
 from bot.simulation.book import Resting
 from bot.simulation.emissions import UserEvent
 from bot.simulation.fixedpoint import decimal
-from bot.simulation.futures.account import FuturesAccount, Trade
+from bot.simulation.futures.account import Trade
 from bot.simulation.futures.amounts import ZERO
 from bot.simulation.futures.contracts import Contract
 from bot.simulation.futures.emissions import Emission
@@ -18,7 +18,6 @@ from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.margins import Margins, open_value
 from bot.simulation.futures.marks import Mark
 from bot.simulation.futures.orders import FuturesOrder, OrderStore, owner
-from bot.simulation.futures.positions import Position
 from bot.simulation.futures.reports import account_update, order_update, trade_lite
 from bot.simulation.journal import Journal
 from bot.simulation.listing import Listing, PublicTrade, trade_made
@@ -118,16 +117,19 @@ class FuturesFloor:
             price = maker.price_e8
             listing.book.reduce(maker, fill)
             trade_id = self._publish(listing, maker, fill, taker_id, now_ms)
-            for order, is_maker in ((taker, False), (client, True)):
-                if order is not None:
-                    self.fill(
-                        order,
-                        price_e8=price,
-                        quantity_e8=fill,
-                        trade_id=trade_id,
-                        now_ms=now_ms,
-                        is_maker=is_maker,
-                    )
+            sides = [o for o in (taker, client) if o is not None]
+            for order in sides:
+                self.fill(
+                    order,
+                    price_e8=price,
+                    quantity_e8=fill,
+                    trade_id=trade_id,
+                    now_ms=now_ms,
+                    is_maker=order is client,
+                )
+            # Only now: the other side of the same match may be an order that shrinks.
+            for order in sides:
+                self.trim(order, now_ms)
         return quantity_e8 - left
 
     def fill(
@@ -170,7 +172,6 @@ class FuturesFloor:
         self.report(order, execution, now_ms, trade=trade)
         if not order.is_open:
             self._tell_closed(order, now_ms)
-        self._trim(account, position, now_ms)
         return trade
 
     # --- the ends of an order ------------------------------------------------------------
@@ -194,6 +195,23 @@ class FuturesFloor:
         self.orders.close(order)
         self.report(order, "CANCELED" if ended == "CANCELED" else "EXPIRED", now_ms)
         self._tell_closed(order, now_ms)
+
+    def trim(self, traded: FuturesOrder, now_ms: int) -> None:
+        """Orders that may only reduce never exceed the position that has just changed."""
+        symbol, side = traded.symbol, traded.position_side
+        amount = self.accounts[traded.account].position(symbol, side).amount
+        for order in self.orders.open(traded.account, symbol):
+            if not order.reduces or order.position_side != side:
+                continue
+            reducible = 0 if (amount > 0) == order.is_buy else int(abs(amount) * 10**8)
+            if not reducible:
+                self.close(order, "EXPIRED", now_ms, reason=_KEPT_BY_OTHERS)
+            elif order.remaining_e8 > reducible:
+                if order.resting is not None:
+                    surplus = order.remaining_e8 - reducible
+                    self.books[symbol].book.reduce(order.resting, surplus)
+                order.quantity_e8 = order.executed_e8 + reducible
+                self.log.order(order)
 
     def settle(self, listing: Listing, now_ms: int) -> None:
         """The action is over: aggregates and the book as it now is."""
@@ -255,23 +273,6 @@ class FuturesFloor:
         if taker.stp_mode in {"EXPIRE_TAKER", "EXPIRE_BOTH"}:
             self.close(taker, "EXPIRED_IN_MATCH", now_ms, reason=_PREVENTED)
         return True
-
-    def _trim(self, account: FuturesAccount, position: Position, now_ms: int) -> None:
-        """Orders that may only reduce never exceed the position."""
-        symbol = position.contract.symbol
-        for order in self.orders.open(account.key, symbol):
-            if not order.reduces or order.position_side != position.side:
-                continue
-            amount = position.amount
-            reducible = 0 if (amount > 0) == order.is_buy else int(abs(amount) * 10**8)
-            if not reducible:
-                self.close(order, "EXPIRED", now_ms, reason=_KEPT_BY_OTHERS)
-            elif order.remaining_e8 > reducible:
-                if order.resting is not None:
-                    surplus = order.remaining_e8 - reducible
-                    self.books[symbol].book.reduce(order.resting, surplus)
-                order.quantity_e8 = order.executed_e8 + reducible
-                self.log.order(order)
 
     def _tell_closed(self, order: FuturesOrder, now_ms: int) -> None:
         for hook in self.on_closed:

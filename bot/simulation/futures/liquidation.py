@@ -129,6 +129,7 @@ class LiquidationDesk:
                 now_ms=now_ms,
                 is_maker=False,
             )
+            floor.trim(order, now_ms)
         self._clear(account, position, order, worth, backing, now_ms)
         trade = account.trades[symbol][-1]
         floor.out.append(Liquidation(symbol, force_order(order, trade, now_ms), now_ms))

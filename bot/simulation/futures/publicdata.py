@@ -257,6 +257,8 @@ def _aggregate(contract: Contract, aggregate: AggTrade) -> dict[str, Any]:
         "a": aggregate.agg_id,
         "p": contract.price_text(aggregate.price_e8),
         "q": contract.quantity_text(aggregate.quantity_e8),
+        # Without orders of retail price improvement, which do not exist here: USDⓈ-M only.
+        **({} if contract.is_inverse else {"nq": contract.quantity_text(aggregate.quantity_e8)}),
         "f": aggregate.first_id,
         "l": aggregate.last_id,
         "T": aggregate.time_ms,
