@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PEERS := .venv-conformance
 PEERS_READY := $(PEERS)/.ready
 
-.PHONY: help setup lock demo test lint check-types layers format conformance soak bench bench-ingest clean
+.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
