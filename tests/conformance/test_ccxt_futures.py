@@ -128,14 +128,15 @@ async def test_the_markets_streams_are_watched(binance, within):
 
 
 async def test_orders_fills_positions_and_balances_are_watched(binance, within):
-    # The first balances are asked for, and only later ones are told.
-    await binance.fetch_balance()
+    # What there was before is asked for over REST, which is not what is tested here.
+    quiet = {"fetchPositionsSnapshot": False, "fetchBalanceSnapshot": False}
+    binance.options["watchPositions"] = binance.options["watchBalance"] = quiet
     watching = [
         asyncio.ensure_future(call)
         for call in (
             binance.watch_orders(PAIR),
             binance.watch_my_trades(PAIR),
-            binance.watch_positions([PAIR], params={"fetchPositionsSnapshot": False}),
+            binance.watch_positions([PAIR]),
             binance.watch_balance(),
         )
     ]

@@ -196,17 +196,7 @@ def test_margin_is_added_to_an_isolated_position(api):
 
 def test_conditional_orders_are_a_book_of_their_own(api, price):
     with pytest.raises(BadRequestError) as moved:
-        api.send_signed_request(
-            "/fapi/v1/order",
-            "POST",
-            payload={
-                "symbol": SYMBOL,
-                "side": "SELL",
-                "type": "STOP_MARKET",
-                "quantity": "0.01",
-                "stopPrice": price("0.9"),
-            },
-        )
+        api.new_order(symbol=SYMBOL, side="SELL", type="STOP_MARKET", quantity=0.01)
     assert moved.value.status_code == -4120
     for fields in (
         {"side": "SELL", "type": "STOP_MARKET", "trigger_price": price("0.95")},
@@ -238,7 +228,7 @@ def test_orders_in_batches(api, price):
         "quantity": "0.01",
         "price": str(price("0.98")),
     }
-    placed = fits(api.place_multiple_orders(batch_orders=[wish, {**wish, "quantity": "0"}]))
+    placed = api.place_multiple_orders(batch_orders=[wish, {**wish, "quantity": "0"}]).data()
     assert (placed[0].status, placed[1].status) == ("NEW", None)
     assert placed[1].code < 0
     change = {**wish, "orderId": placed[0].order_id, "quantity": "0.02"}
