@@ -212,3 +212,29 @@ def test_a_pending_stop_that_is_already_past_is_rejected_and_its_partner_expires
     assert rejected["r"] == "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"
     assert planner.funds("BTC") == (D("10.999"), D(0))
     assert planner.call("open_order_lists") == []
+
+
+def test_a_pending_pair_that_buys_goes_on_holding_what_its_dearer_order_needs(planner):
+    placed = planner.call(
+        "place_otoco",
+        symbol="BTCUSDT",
+        workingType="LIMIT",
+        workingSide="SELL",
+        workingQuantity="1",
+        workingPrice="60500",
+        workingTimeInForce="GTC",
+        pendingSide="BUY",
+        pendingQuantity="1",
+        pendingAboveType="STOP_LOSS_LIMIT",
+        pendingAboveStopPrice="61000",
+        pendingAbovePrice="61500",
+        pendingAboveTimeInForce="GTC",
+        pendingBelowType="LIMIT_MAKER",
+        pendingBelowPrice="59000",
+    )
+    planner.beside("bob").place(quantity="1", price="60500")
+    assert statuses(planner, placed) == ["FILLED", "NEW", "NEW"]
+    assert planner.funds("USDT")[1] == 61500
+    planner.beside("bob").print_price("61000")
+    assert statuses(planner, placed) == ["FILLED", "NEW", "EXPIRED"]
+    assert planner.funds("USDT")[1] == 61500

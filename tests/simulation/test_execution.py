@@ -101,6 +101,14 @@ def test_what_would_trigger_at_once_is_refused(quiet, side, kind, stop):
         quiet.place(side, kind, quantity="0.1", stopPrice=stop)
 
 
+def test_a_trailing_stop_may_lie_past_its_stop_price_and_tracks_at_once(quiet):
+    params = {"quantity": "0.1", "stopPrice": "59000", "trailingDelta": 100}
+    placed = quiet.place("SELL", "TAKE_PROFIT", **params)
+    quiet.beside("bob").print_price("60100")
+    body = quiet.query(orderId=placed["orderId"])
+    assert (body["isWorking"], body["trailingTime"] > body["time"]) == (False, True)
+
+
 def test_one_stop_sets_off_the_next(quiet):
     bob = quiet.beside("bob")
     quiet.place("SELL", "STOP_LOSS", quantity="1", stopPrice="59500")

@@ -237,3 +237,12 @@ def test_what_does_not_exist_is_not_found(lister):
     assert refused.value.code == -2013
     with pytest.raises(ApiError, match="must be sent"):
         lister.call("query_order_list")
+
+
+def test_a_list_counts_with_all_its_orders_against_the_limit(lister):
+    for number in range(98):
+        lister.place(quantity="0.001", price=f"{50000 + number}")
+    with pytest.raises(ApiError) as refused:
+        lister.call("place_otoco", **OTOCO)
+    assert (refused.value.status, refused.value.code) == (429, -1015)
+    lister.call("place_oto", **OTO)

@@ -106,3 +106,11 @@ def test_accounts_trade_with_each_other_freely(trader_at):
     client = trader_at((), (), symbols=[CHEAP])
     client.place(quantity="1", price="2")
     assert client.beside("bob").place("SELL", quantity="1", price="2")["status"] == "FILLED"
+
+
+def test_decrement_lets_the_rest_of_a_larger_taker_rest(crossing):
+    client, maker, taker = crossing(("2", "2"), ("DECREMENT", "6", "2"))
+    assert client.query(orderId=maker)["status"] == "EXPIRED_IN_MATCH"
+    assert (taker["status"], taker["preventedQuantity"]) == ("NEW", "2.00000000")
+    assert client.funds("BTC") == (D(6), D(4))
+    assert client.exchange.depth({"symbol": "BTCUSDT"})["asks"] == [["2.00000000", "4.00000000"]]
