@@ -10,6 +10,7 @@ import pytest
 
 from bot.simulation.errors import ApiError
 from bot.simulation.faultlist import parse_faults
+from bot.simulation.scenelist import parse_scenes
 from bot.testing.exchange import ServedExchange
 
 ROOT = Path(__file__).parents[1]
@@ -66,13 +67,15 @@ def test_the_test_on_the_page_passes(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_fault_on_the_page_is_taken_and_every_kind_is_on_it():
-    shown = [fault for faults in LISTS for fault in parse_faults(json.loads(faults))]
+@pytest.mark.parametrize("parse", [parse_faults, parse_scenes])
+def test_every_fault_and_scene_on_the_page_is_taken_and_every_kind_is_on_it(parse):
     with pytest.raises(ApiError) as refused:
-        parse_faults([{"kind": ""}])
+        parse([{"kind": ""}])
     kinds = refused.value.msg.partition("must be one of ")[2].split(", ")
-    assert len(kinds) > 10
-    assert {fault.kind for fault in shown} == set(kinds)
+    assert len(kinds) > 5
+    lists = [json.loads(text) for text in LISTS]
+    mine = [items for items in lists if items[0]["kind"] in kinds]
+    assert {one.kind for items in mine for one in parse(items)} == set(kinds)
 
 
 def test_every_named_test_exists():
