@@ -19,7 +19,7 @@ from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
 from bot.exchange.venue import BinanceVenue
 from bot.ports import Clock, Emit, MarketFeed, Recovery, Store, UserFeed, Venue
-from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file
+from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file, state_files
 from bot.runtime.environment import Environment, latest_of
 from bot.runtime.logs import logger
 from bot.runtime.recorder import recording_of
@@ -92,7 +92,8 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         stack.push_async_callback(store.close)
         if fresh:
             # A new database is a new account: the old one's orders would be unexplained.
-            state_file(settings.db).unlink(missing_ok=True)
+            for path in state_files(settings.db):
+                path.unlink(missing_ok=True)
         exchange = await stack.enter_async_context(
             connected(settings, clock=clock, embedded=plan.embedded)
         )

@@ -19,7 +19,7 @@ import msgspec
 
 from bot.domain.errors import VenueSetupError
 
-__all__ = ["EmbeddedExchange", "EmbeddedOptions", "state_file"]
+__all__ = ["EmbeddedExchange", "EmbeddedOptions", "state_file", "state_files"]
 
 _START_S: Final = 20.0
 _END_S: Final = 3.0
@@ -30,6 +30,12 @@ def state_file(db: str) -> Path:
     if db.startswith("sqlite"):
         return Path(db.split("///", 1)[1] + ".sim")
     return Path(f"{urlsplit(db).path.strip('/') or 'bot'}.sim")
+
+
+def state_files(db: str) -> tuple[Path, ...]:
+    """All files of that account: spot's, and one for each futures market."""
+    spot = state_file(db)
+    return (spot, *(spot.with_name(f"{spot.name}.{market}") for market in ("usdm", "coinm")))
 
 
 class EmbeddedOptions(msgspec.Struct, frozen=True, kw_only=True):
