@@ -93,6 +93,12 @@ class Market(RuleBasedStateMachine):
         self.exchange.advance(self.now)
         self.twin.advance(self.now)
 
+    @rule(number=numbers, percent=st.sampled_from([-12, -6, -2, 2, 6, 12]))
+    def everybody_changes_his_mind(self, number, percent):
+        for exchange in (self.exchange, self.twin):
+            exchange._source._crowds[number].fair *= 1 + percent / 100
+        self.time_passes(1500)
+
     @rule(
         key=keys,
         number=numbers,
