@@ -103,3 +103,12 @@ def test_a_turn_closes_the_old_position_and_opens_the_rest():
     )
     assert gains == [0, 20]
     assert (position.amount, position.entry) == (-3, 110)
+
+
+def test_profit_taken_moves_the_break_even_price():
+    position = Position(LINEAR, "BOTH")
+    position.trade(Decimal(2), Decimal(100))
+    position.toll += Decimal(1)
+    position.trade(Decimal(-1), Decimal(110))
+    # One is left that cost 100; ten were won, and one paid.
+    assert position.break_even == 91
