@@ -74,6 +74,9 @@ conformance: $(READY) $(PEERS_READY) ## python-binance, ccxt and Binance's own S
 
 bench: bench-ingest ## measure, beside peers
 
+bench-simulator: $(READY) ## orders and frames a second of the simulated exchange
+	@$(BIN)/python bench/simulator.py
+
 bench-ingest: $(READY) ## frame to handler, against a bare python-binance loop
 	@$(BIN)/python bench/ingest.py
 

@@ -48,7 +48,7 @@ def test_each_kind_is_read_with_its_defaults():
         ({"kind": "halt", "symbol": 5}, "scene 1: symbol: must be text"),
         ({"kind": "halt", "at_s": -1}, "scene 1: at_s: must be from 0"),
         ({"kind": "dead_market", "quotes": "some"}, "scene 1: quotes: must be one of still, gone"),
-        ({"kind": "storm", "factor": 51}, "scene 1: factor: must be from 0.01 to 50"),
+        ({"kind": "storm", "factor": 21}, "scene 1: factor: must be from 0.01 to 20"),
         ({"kind": "wide", "factor": 0.5}, "scene 1: factor: must be from 1 to 1000"),
         ({"kind": "trend"}, "scene 1: percent_per_minute: is needed"),
     ],
