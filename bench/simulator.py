@@ -32,6 +32,7 @@ from bot.simulation.rules import symbol_rules
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _LIMITS = "weight_per_minute=1000000000,raw_requests=1000000000,connects=100000"
+_STORM_MOST = 20.0
 _CALM_RATE = 20.0
 """Events a second and symbol without a storm."""
 _STREAMS = ("trade", "bookTicker", "depth@100ms")
@@ -201,7 +202,7 @@ async def _frames(args: argparse.Namespace) -> list[Row]:
 
 async def _frames_row(args: argparse.Namespace, subscribers: int) -> Row:
     with _served(args) as (port, pid):
-        factor = args.events / args.symbols / _CALM_RATE
+        factor = min(_STORM_MOST, args.events / args.symbols / _CALM_RATE)
         scenes = [{"kind": "storm", "factor": factor, "symbol": s} for s in _symbols(args.symbols)]
         storm = json.dumps(scenes).encode()
         url = f"http://127.0.0.1:{port}/sim/scene"
@@ -219,7 +220,7 @@ async def _frames_row(args: argparse.Namespace, subscribers: int) -> Row:
     frames = sum(one.frames for one in counters)
     return {
         "subscribers": subscribers,
-        "events_per_s": round(args.events),
+        "events_per_s": round(factor * _CALM_RATE * args.symbols),
         "frames_per_s": round(frames / wall),
         "megabytes_per_s": round(sum(one.bytes for one in counters) / wall / 1e6, 1),
         "server_cpu_percent": round(100 * cpu / wall),
