@@ -151,25 +151,7 @@ class AlgoDesk:
                 self._end(algo, "EXPIRED", now_ms)
                 return
         taken = self._floor.orders.is_taken(algo.account, algo.client_algo_id)
-        form = OrderForm(
-            symbol=algo.symbol,
-            is_buy=algo.is_buy,
-            order_type=algo.actual_type,
-            position_side=algo.position_side,
-            time_in_force=algo.time_in_force,
-            price_e8=algo.price_e8,
-            quantity_e8=quantity,
-            reduce_only=True if algo.reduce_only or algo.close_position else None,
-            close_position=algo.close_position,
-            own_id=None if taken else algo.client_algo_id,
-            stp_mode=algo.stp_mode,
-            good_till_ms=algo.good_till_ms,
-            original_type=algo.order_type,
-            stop_price_e8=algo.trigger_e8,
-            working_type=algo.working_type,
-            price_protect=algo.price_protect,
-            algo_id=algo.algo_id,
-        )
+        form = _form(algo, quantity, None if taken else algo.client_algo_id)
         if self._floor.accounts[algo.account].is_hedged:
             form = form.without_reduce_only()
         try:
@@ -286,3 +268,26 @@ def _callback_rate(text: str) -> Decimal:
     if not (rate.is_finite() and Decimal("0.1") <= rate <= _CALLBACK_MOST):
         raise ApiError.bad_request(-2007, "Invalid callBack rate.")
     return rate
+
+
+def _form(algo: AlgoOrder, quantity: int, name: str | None) -> OrderForm:
+    """The order that comes of a conditional one."""
+    return OrderForm(
+        symbol=algo.symbol,
+        is_buy=algo.is_buy,
+        order_type=algo.actual_type,
+        position_side=algo.position_side,
+        time_in_force=algo.time_in_force,
+        price_e8=algo.price_e8,
+        quantity_e8=quantity,
+        reduce_only=True if algo.reduce_only or algo.close_position else None,
+        close_position=algo.close_position,
+        own_id=name,
+        stp_mode=algo.stp_mode,
+        good_till_ms=algo.good_till_ms,
+        original_type=algo.order_type,
+        stop_price_e8=algo.trigger_e8,
+        working_type=algo.working_type,
+        price_protect=algo.price_protect,
+        algo_id=algo.algo_id,
+    )

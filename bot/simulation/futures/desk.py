@@ -13,6 +13,7 @@ from bot.simulation.futures.checks import (
     check_quantity,
     position_side,
 )
+from bot.simulation.futures.contracts import Contract
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.orderform import OrderForm, read_order_form
@@ -133,30 +134,7 @@ class OrderDesk:
         mark = self._floor.marks[form.symbol].price
         if not is_market:
             check_band(contract, form.price_e8, mark, is_buy=form.is_buy)
-        order = FuturesOrder(
-            account=account.key,
-            symbol=form.symbol,
-            contract=contract,
-            order_id=0,
-            client_order_id=form.own_id or "",
-            is_buy=form.is_buy,
-            order_type=form.order_type,
-            time_in_force=form.time_in_force,
-            price_e8=form.price_e8,
-            quantity_e8=form.quantity_e8,
-            position_side=side,
-            reduce_only=bool(form.reduce_only),
-            close_position=form.close_position,
-            original_type=form.original_type,
-            stop_price_e8=form.stop_price_e8,
-            working_type=form.working_type,
-            price_protect=form.price_protect,
-            stp_mode=form.stp_mode,
-            good_till_ms=form.good_till_ms,
-            algo_id=form.algo_id,
-            time_ms=now_ms,
-            update_ms=now_ms,
-        )
+        order = _order(account.key, contract, form, side, now_ms)
         position = account.position(form.symbol, side)
         if order.reduces:
             self._fit(order, position)
@@ -243,3 +221,33 @@ class OrderDesk:
             self._floor.close(order, "EXPIRED", now_ms, reason=_TAKEN_NOT_ALL)
         else:
             listing.book.add(rest(order))
+
+
+def _order(
+    account: str, contract: Contract, form: OrderForm, side: str, now_ms: int
+) -> FuturesOrder:
+    """What a form asks for; it has no ids yet."""
+    return FuturesOrder(
+        account=account,
+        symbol=form.symbol,
+        contract=contract,
+        order_id=0,
+        client_order_id=form.own_id or "",
+        is_buy=form.is_buy,
+        order_type=form.order_type,
+        time_in_force=form.time_in_force,
+        price_e8=form.price_e8,
+        quantity_e8=form.quantity_e8,
+        position_side=side,
+        reduce_only=bool(form.reduce_only),
+        close_position=form.close_position,
+        original_type=form.original_type,
+        stop_price_e8=form.stop_price_e8,
+        working_type=form.working_type,
+        price_protect=form.price_protect,
+        stp_mode=form.stp_mode,
+        good_till_ms=form.good_till_ms,
+        algo_id=form.algo_id,
+        time_ms=now_ms,
+        update_ms=now_ms,
+    )
