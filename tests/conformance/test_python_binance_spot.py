@@ -215,6 +215,39 @@ async def test_the_websocket_api_answers_as_rest_does(binance):
     assert isinstance(await client.ws_get_my_trades(symbol=SYMBOL), list)
 
 
+async def test_order_lists_and_replacements_over_the_websocket_api(binance):
+    client = binance.client
+    low, high = await _far_below(client), await _far_above(client)
+    placed = await client.ws_create_oco_order(
+        symbol=SYMBOL,
+        side="SELL",
+        quantity="0.001",
+        aboveType="LIMIT_MAKER",
+        abovePrice=high,
+        belowType="STOP_LOSS_LIMIT",
+        belowPrice=low,
+        belowStopPrice=low,
+        belowTimeInForce="GTC",
+    )
+    asked = await client.ws_get_oco_order(orderListId=placed["orderListId"])
+    assert asked["listOrderStatus"] == "EXECUTING"
+    assert len(await client.ws_get_oco_open_orders()) == 1
+    gone = await client.ws_cancel_oco_order(symbol=SYMBOL, orderListId=placed["orderListId"])
+    assert gone["listOrderStatus"] == "ALL_DONE"
+    resting = await client.ws_order_limit_buy(symbol=SYMBOL, quantity="0.001", price=low)
+    replaced = await client.ws_cancel_and_replace_order(
+        symbol=SYMBOL,
+        side="BUY",
+        type="LIMIT",
+        timeInForce="GTC",
+        quantity="0.002",
+        price=low,
+        cancelReplaceMode="STOP_ON_FAILURE",
+        cancelOrderId=resting["orderId"],
+    )
+    assert replaced["newOrderResult"] == "SUCCESS"
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "key"),
     [
