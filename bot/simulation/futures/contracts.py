@@ -91,8 +91,9 @@ class Contract:
         """An average has more places than a price on USDⓈ-M."""
         return fixed(price, self.price_places + (0 if self.is_inverse else 3))
 
-    def exchange_info(self) -> dict[str, Any]:
+    def exchange_info(self, *, is_open: bool = True) -> dict[str, Any]:
         """The entry of ``symbols`` in ``GET exchangeInfo``."""
+        status = "TRADING" if is_open else "CLOSE"
         body: dict[str, Any] = {
             "symbol": self.symbol,
             "pair": self.pair,
@@ -101,9 +102,9 @@ class Contract:
             "onboardDate": _ONBOARD_MS,
         }
         if self.size is None:
-            body["status"] = "TRADING"
+            body["status"] = status
         else:
-            body |= {"contractStatus": "TRADING", "contractSize": int(self.size)}
+            body |= {"contractStatus": status, "contractSize": int(self.size)}
         body |= {
             "maintMarginPercent": "2.5000",
             "requiredMarginPercent": "5.0000",

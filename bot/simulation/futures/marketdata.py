@@ -55,7 +55,7 @@ class MarketData:
                 for asset in assets
             ],
             "symbols": [
-                contract.exchange_info()
+                contract.exchange_info(is_open=self._floor.books[symbol].status == "TRADING")
                 for symbol, contract in self._floor.contracts.items()
                 if wanted in {None, symbol}
             ],
