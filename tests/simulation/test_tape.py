@@ -292,53 +292,6 @@ def recorded():
                 yield int(stamp), "/api/v3/depth?symbol=BTCUSDT&limit=1000", raw
 
 
-def partial(at_ms, update_id, bids, asks):
-    return frame(
-        at_ms, "btcusdt@depth20@100ms", lastUpdateId=update_id, bids=list(bids), asks=list(asks)
-    )
-
-
-def test_partial_books_are_the_book_and_their_changes_are_told_once():
-    player = Player(
-        partial(0, 10, [["100.00", "1"], ["99.00", "2"]], [["101.00", "1"]]),
-        partial(100, 12, [["99.00", "2"], ["98.00", "3"]], [["101.00", "4"]]),
-        partial(200, 11, [["1.00", "1"]], [["2.00", "1"]]),
-    )
-    first, second = (e for e in player.at(300) if isinstance(e, BookChanged))
-    assert first.bids == ((D(100), D(1)), (D(99), D(2)))
-    assert second.bids == ((D(100), D(0)), (D(98), D(3)))
-    assert second.asks == ((D(101), D(4)),)
-    assert (first.last_update_id, second.last_update_id) == (10, 12)
-    assert player.exchange.top("BTCUSDT", 5)[0] == [
-        ["99.00000000", "2.00000000"],
-        ["98.00000000", "3.00000000"],
-    ]
-
-
-def test_a_partial_book_keeps_clients_behind_what_was_there_before_them():
-    levels = ([["100.00", "1"]], [["101.00", "1"]])
-    player = Player(
-        partial(0, 10, *levels),
-        partial(200, 12, *levels),
-        trade(300, "100.00", "1", buyer_is_maker=True),
-        trade(400, "100.00", "1", buyer_is_maker=True, trade_id=2),
-    )
-    player.at(1)
-    player.place(100, price="100", quantity="1")
-    player.at(350)
-    assert player.order()["status"] == "NEW"
-    player.at(450)
-    assert player.order()["status"] == "FILLED"
-
-
-def test_a_book_of_quotes_alone_is_told_with_its_removals():
-    player = Player(quote(0, "100", "1", "101", "2", 5), quote(50, "100.5", "1", "101", "2", 6))
-    player.at(10)
-    (change,) = (e for e in player.at(60) if isinstance(e, BookChanged))
-    assert change.bids == ((D("100.5"), D(1)), (D(100), D(0)))
-    assert change.asks == ()
-
-
 def test_a_hole_in_the_recording_is_leapt_over():
     hour = 3_600_000
     player = Player(
@@ -357,21 +310,6 @@ def test_what_has_no_time_does_not_shift_the_tape():
     player = Player(unread, BOOK, trade(500, "100", "1", buyer_is_maker=True))
     assert len(player.at(500)) == 2
     assert player.exchange.market_ms == 1_600_000_000_500
-
-
-@pytest.mark.parametrize(
-    "sign",
-    [
-        frame(0, "/fapi/v1/depth?symbol=BTCUSDT", lastUpdateId=1, bids=[], asks=[]),
-        (RECORDED_NS, "btcusd_perp@trade", b'{"e":"trade","s":"BTCUSD_PERP","X":"MARKET"}'),
-        (RECORDED_NS, "btcusdt@depth@0ms", b'{"e":"depthUpdate","U":1,"u":2,"pu":0}'),
-        (RECORDED_NS, "btcusdt@bookTicker", b'{"e":"bookTicker","u":1,"s":"BTCUSDT"}'),
-        (RECORDED_NS, "btcusdt@markPrice@1s", b'{"e":"markPriceUpdate"}'),
-    ],
-)
-def test_a_sign_of_futures_anywhere_is_refused(sign):
-    with pytest.raises(DataError, match="two days was recorded on a futures market"):
-        TapeMarket([BOOK], name="two days", samples=[sign])
 
 
 def test_recorded_trades_trigger_stop_orders():

@@ -50,6 +50,6 @@ def test_a_gap_takes_the_mark_price_with_it():
     script.add(parse_scenes([{"kind": "gap", "percent": -10, "at_s": 3}]), START_MS)
     exchange = exchange_of("usdm", script)
     exchange.advance(START_MS + 2900)
-    before = exchange.mark("BTCUSDT").mark_price
+    before = exchange.mark("BTCUSDT").mark
     exchange.advance(START_MS + 4100)
-    assert float(exchange.mark("BTCUSDT").mark_price / before) == pytest.approx(0.9, abs=0.005)
+    assert float(exchange.mark("BTCUSDT").mark / before) == pytest.approx(0.9, abs=0.005)
