@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.simulation.amendments import Amendment
 from bot.simulation.answers import amended
 from bot.simulation.desk import OrderDesk
-from bot.simulation.errors import ApiError
+from bot.simulation.errors import MARKET_CLOSED, ApiError
 from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
 from bot.simulation.orders import Order
@@ -77,6 +77,8 @@ class Amending:
         return rows[: limit(params)]
 
     def _check(self, order: Order, listing: Listing, quantity: int, new_id: str | None) -> None:
+        if listing.status != "TRADING":
+            raise _rejected(MARKET_CLOSED)
         order_list = self._floor.lists.of(order)
         if order.is_pending and order_list is not None and order_list.pays_pending:
             raise _rejected("Order amend (pending OPO order) is not supported.")

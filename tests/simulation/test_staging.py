@@ -146,6 +146,10 @@ def test_a_halted_symbol_refuses_orders_says_so_and_opens_again(status):
         with pytest.raises(ApiError) as caught:
             stage.place(**order)
         assert (caught.value.code, caught.value.msg) == (-2010, "Market is closed.")
+    amend = {"symbol": "BTCUSDT", "orderId": str(resting["orderId"]), "newQty": "0.0005"}
+    with pytest.raises(ApiError) as caught:
+        stage.exchange.amend_order("alice", amend, stage.now)
+    assert (caught.value.code, caught.value.msg) == (-2038, "Market is closed.")
     assert stage.place(symbol="ETHUSDT", kind="MARKET", quantity="0.1")["status"] == "FILLED"
     assert stage.trades(5.9) == []
     query = {"symbol": "BTCUSDT", "orderId": str(resting["orderId"])}
