@@ -44,7 +44,7 @@ class Floor:
     ) -> None:
         self.listings = {rules.symbol: Listing(rules) for rules in symbols}
         self.ledger = Ledger(accounts, self.listings)
-        self.orders = OrderStore()
+        self.orders = OrderStore[Order]()
         self.lists = ListStore()
         self.counts = OrderCounts()
         self.out: list[Emission] = []

@@ -17,11 +17,12 @@ from bot.simulation.futures.ledger import Ledger
 from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.margins import Margins, open_value
 from bot.simulation.futures.marks import Mark
-from bot.simulation.futures.orders import FuturesOrder, OrderStore, owner
+from bot.simulation.futures.orders import FuturesOrder, owner
 from bot.simulation.futures.reports import account_update, order_update, trade_lite
 from bot.simulation.journal import Journal
 from bot.simulation.listing import Listing, PublicTrade, trade_made
 from bot.simulation.ordercount import OrderCounts
+from bot.simulation.orderstore import OrderStore
 
 __all__ = ["FuturesFloor"]
 
@@ -51,7 +52,7 @@ class FuturesFloor:
         self.log = ChangeLog(journal)
         self.ledger = Ledger(accounts, self.contracts, self.log)
         self.accounts = self.ledger.accounts
-        self.orders = OrderStore()
+        self.orders = OrderStore[FuturesOrder]()
         self.counts = OrderCounts(ORDER_LIMITS)
         self.marks = {symbol: Mark(book, funding_ms) for symbol, book in self.books.items()}
         self.margins = Margins(self.orders, self.marks)

@@ -12,8 +12,9 @@ from bot.simulation.futures.account import FuturesAccount
 from bot.simulation.futures.amounts import ZERO
 from bot.simulation.futures.contracts import Contract
 from bot.simulation.futures.marks import Mark
-from bot.simulation.futures.orders import FuturesOrder, OrderStore
+from bot.simulation.futures.orders import FuturesOrder
 from bot.simulation.futures.positions import Position
+from bot.simulation.orderstore import OrderStore
 
 __all__ = ["Margins", "SlotMargin", "liquidation_price"]
 
@@ -36,7 +37,7 @@ class SlotMargin:
 class Margins:
     """Margin of any account at the current mark prices."""
 
-    def __init__(self, orders: OrderStore, marks: Mapping[str, Mark]) -> None:
+    def __init__(self, orders: OrderStore[FuturesOrder], marks: Mapping[str, Mark]) -> None:
         self._orders = orders
         self._marks = marks
 

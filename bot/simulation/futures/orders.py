@@ -9,7 +9,7 @@ from bot.simulation.fixedpoint import decimal
 from bot.simulation.futures.amounts import ZERO, money, plain
 from bot.simulation.futures.contracts import Contract
 
-__all__ = ["FuturesOrder", "OrderStore", "owner", "rest"]
+__all__ = ["FuturesOrder", "owner", "rest"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -167,56 +167,3 @@ def rest(order: FuturesOrder) -> Resting:
 def owner(resting: Resting) -> FuturesOrder | None:
     """The client's order that rests there; None for the rest of the market."""
     return cast("FuturesOrder | None", resting.client)
-
-
-class OrderStore:
-    """Every order of every account, by the keys under which clients ask for them."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[tuple[str, str, int], FuturesOrder] = {}
-        self._by_client_id: dict[tuple[str, str, str], FuturesOrder] = {}
-        # Client ids must be unique among the open orders of an account only.
-        self._open_ids: dict[tuple[str, str], FuturesOrder] = {}
-        self._of: dict[tuple[str, str], list[FuturesOrder]] = {}
-        self._open: dict[tuple[str, str], dict[int, FuturesOrder]] = {}
-
-    def add(self, order: FuturesOrder) -> None:
-        """Keep it. Orders of a symbol arrive in the order of their ids."""
-        account, symbol = order.account, order.symbol
-        self._by_id[account, symbol, order.order_id] = order
-        self._by_client_id[account, symbol, order.client_order_id] = order
-        self._of.setdefault((account, symbol), []).append(order)
-        if order.is_open:
-            self._open_ids[account, order.client_order_id] = order
-            self._open.setdefault((account, symbol), {})[order.order_id] = order
-
-    def close(self, order: FuturesOrder) -> None:
-        """It is open no more; its client id is free again."""
-        self._open_ids.pop((order.account, order.client_order_id), None)
-        self._open.get((order.account, order.symbol), {}).pop(order.order_id, None)
-
-    def by_id(self, account: str, symbol: str, order_id: int) -> FuturesOrder | None:
-        return self._by_id.get((account, symbol, order_id))
-
-    def by_client_id(self, account: str, symbol: str, own_id: str) -> FuturesOrder | None:
-        """The open order of that id, else the newest that had it."""
-        return self._by_client_id.get((account, symbol, own_id))
-
-    def is_taken(self, account: str, own_id: str) -> bool:
-        """Whether an open order of the account has that client id."""
-        return (account, own_id) in self._open_ids
-
-    def open(self, account: str, symbol: str) -> list[FuturesOrder]:
-        """Its open orders of a symbol, oldest first."""
-        return list(self._open.get((account, symbol), {}).values())
-
-    def open_count(self, account: str, symbol: str) -> int:
-        return len(self._open.get((account, symbol), ()))
-
-    def all(self, account: str, symbol: str) -> list[FuturesOrder]:
-        """All its orders of a symbol, oldest first. Do not change the list."""
-        return self._of.get((account, symbol), [])
-
-    def everything(self) -> list[FuturesOrder]:
-        """Every order of all accounts, in the order of arrival."""
-        return list(self._by_id.values())
