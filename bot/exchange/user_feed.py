@@ -57,7 +57,8 @@ class BinanceUserFeed:
     ) -> None:
         self._options = options or UserFeedOptions()
         self._session = session
-        self._emit = emit
+        self.emit = emit
+        """Where events go; may be set until :meth:`run` is called."""
         self._clock = clock
         self._decoder = UserDecoder()
         self._socket = Socket(
@@ -187,7 +188,7 @@ class BinanceUserFeed:
     def _take(self, payload: msgspec.Raw) -> None:
         name, events = self._decoder.decode(payload, self._clock.now_ns())
         for event in events:
-            self._emit(event)
+            self.emit(event)
         if name == "serverShutdown":
             self._socket.reconnect(name)
         elif name == "eventStreamTerminated":
@@ -211,7 +212,7 @@ class BinanceUserFeed:
         if state is FeedState.DOWN and self._told == (state, cause):
             return  # each failed attempt of one outage is no news
         self._told = (state, cause)
-        self._emit(
+        self.emit(
             FeedChanged(
                 feed=FeedKind.USER,
                 name=_NAME,

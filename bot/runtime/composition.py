@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.commands import QueryOrder
 from bot.domain.errors import SettingsError, VenueError, VenueSetupError
-from bot.domain.events import OrderNotFound
+from bot.domain.events import Event, OrderNotFound
 from bot.domain.instrument import Instrument
 from bot.domain.values import OrderStatus
 from bot.exchange import endpoints
@@ -67,14 +67,8 @@ class Parts:
     """(kind, subject, cause) of incidents that happened before there was an engine."""
 
 
-class _Door:
-    """Where the feeds put their events until the pump is there."""
-
-    def __init__(self) -> None:
-        self.emit: Emit = lambda _: None
-
-    def __call__(self, event: object) -> None:
-        self.emit(event)  # type: ignore[arg-type]
+def _nowhere(_: Event) -> None:
+    """Where the feeds put their events until the pump is there: none of them runs before."""
 
 
 @asynccontextmanager
@@ -99,8 +93,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         )
         instruments = await exchange.venue.instruments(settings.symbols)
         environment, recovery, notes = await _account(exchange, store, settings)
-        door = _Door()
-        user_feed = BinanceUserFeed(exchange.session, door, clock)
+        user_feed = BinanceUserFeed(exchange.session, _nowhere, clock)
         lease = ConnectionLease(
             clock=clock,
             up_since_ns=lambda: user_feed.up_since_ns,
@@ -108,7 +101,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         )
         market_feed = BinanceMarketFeed(
             exchange.session,
-            door,
+            _nowhere,
             clock,
             streams_per_connection=settings.streams_per_connection,
             tap=recording_of(
@@ -117,9 +110,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         )
 
         def connect(emit: Emit) -> None:
-            door.emit = emit
-            # Ticks do not go through the door: it is one call more for each of them.
-            market_feed.emit = emit
+            user_feed.emit = market_feed.emit = emit
 
         yield Parts(
             venue=exchange.venue,
