@@ -93,15 +93,37 @@ async def test_a_long_refusal_does_not_end_it(peer, watched, beside):
         await _until(lambda: socket.up)
 
 
-async def test_a_connection_that_is_cut_during_its_handshake_is_tried_again(quick, short):
+@pytest.fixture
+async def served():
+    """Serve with a handler of bytes; the port. In the end no connection of it is left open."""
+    servers, writers = [], []
+
+    async def serve(handler):
+        async def handle(reader, writer):
+            writers.append(writer)
+            await handler(reader, writer)
+
+        servers.append(await asyncio.start_server(handle, "127.0.0.1", 0))
+        return servers[-1].sockets[0].getsockname()[1]
+
+    yield serve
+    for server in servers:
+        server.close()
+    # What was accepted last has its handler started, and then every handler sees its end.
+    await asyncio.sleep(0.05)
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(0.05)
+
+
+async def test_a_connection_that_is_cut_during_its_handshake_is_tried_again(quick, short, served):
     attempts = []
 
     async def cut(reader, writer):
         attempts.append(await reader.readuntil(b"\r\n\r\n"))
         writer.transport.abort()
 
-    server = await asyncio.start_server(cut, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    port = await served(cut)
     causes = []
     socket = Socket(f"ws://127.0.0.1:{port}/", "x", liveness=short, backoff=quick)
     socket.listen(lambda frame: None, lambda up, cause: causes.append((up, cause)))
@@ -109,17 +131,15 @@ async def test_a_connection_that_is_cut_during_its_handshake_is_tried_again(quic
     await _until(lambda: len(attempts) > 3)
     task.cancel()
     await asyncio.wait({task})
-    server.close()
     assert {up for up, _ in causes} == {False}
 
 
-async def test_a_handshake_that_is_never_answered_is_given_up(quick, short):
+async def test_a_handshake_that_is_never_answered_is_given_up(quick, short, served):
     async def say_nothing(reader, writer):
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    port = await served(say_nothing)
     causes = []
     impatient = msgspec.structs.replace(short, open_s=0.1)
     socket = Socket(f"ws://127.0.0.1:{port}/", "x", liveness=impatient, backoff=quick)
@@ -128,20 +148,18 @@ async def test_a_handshake_that_is_never_answered_is_given_up(quick, short):
     await _until(lambda: len(causes) > 2)
     task.cancel()
     await asyncio.wait({task})
-    server.close()
     assert {up for up, _ in causes} == {False}
 
 
 @pytest.mark.parametrize(("status", "attempts"), [(429, 1), (503, 3)])
-async def test_a_refused_handshake_tells_its_status(quick, short, status, attempts):
+async def test_a_refused_handshake_tells_its_status(quick, short, served, status, attempts):
     async def refuse(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 %d X\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n" % status)
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    port = await served(refuse)
     causes = []
     socket = Socket(f"ws://127.0.0.1:{port}/", "x", liveness=short, backoff=quick)
     socket.listen(lambda frame: None, lambda up, cause: causes.append(cause))
@@ -151,7 +169,6 @@ async def test_a_refused_handshake_tells_its_status(quick, short, status, attemp
     await asyncio.sleep(0.3)
     task.cancel()
     await asyncio.wait({task})
-    server.close()
     assert set(causes) == {f"handshake refused: HTTP {status}"}
     # A server that asks for a pause of a minute gets it.
     assert (len(causes) == 1) == (status == 429)
