@@ -94,7 +94,7 @@ class Quoting(Strategy[Params]):
 
     def on_feed(self, feed: FeedChanged) -> None:
         # Blind orders are for others to profit from: take them back until we see again.
-        if feed.state is not FeedState.UP:
+        if feed.state in {FeedState.DOWN, FeedState.STALE}:
             for symbol in feed.symbols or self.symbols:
                 self.cancel_all(symbol)
 

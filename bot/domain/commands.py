@@ -11,6 +11,7 @@ __all__ = [
     "CancelOrder",
     "Command",
     "FetchFills",
+    "FetchBook",
     "OrderRef",
     "QueryOrder",
     "StreamKind",
@@ -74,6 +75,14 @@ class FetchFills(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 class OrderRef(msgspec.Struct, frozen=True):
     client_order_id: str
+class FetchBook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask for the whole book of a symbol. Answer: BookFetched or BookNotFetched."""
+
+    symbol: str
+    limit: int
+    """Levels a side."""
+
+
     symbol: str
     venue_order_id: int | None
 
@@ -99,4 +108,4 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     subscriptions: tuple[Subscription, ...]
 
 
-Command = SubmitOrder | CancelOrder | QueryOrder | FetchFills | Sweep | Subscribe
+Command = SubmitOrder | CancelOrder | QueryOrder | FetchFills | FetchBook | Sweep | Subscribe

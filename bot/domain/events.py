@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.fill import Fill
 from bot.domain.market import MarketEvent
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
@@ -270,8 +271,16 @@ class FeedState(StrEnum):
     """Connected, and silent for longer than it should be."""
 
 
+    GAP = "gap"
+    """A stream has a hole: messages between two that came are missing."""
+    HEALED = "healed"
+    """What is to be done about a hole has been done; ``healed_by`` says what."""
 class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A feed went up, down or silent. UP after DOWN means: there was a gap between them."""
+    """A feed went up, down or silent, or a stream of it has a hole.
+
+    UP after DOWN means: there was a gap between them. GAP and HEALED tell of one hole of
+    ``stream``, known by its ``from_id`` and ``to_id`` (or ``from_ns`` and ``to_ns``).
+    """
 
     feed: FeedKind
     name: str
@@ -283,6 +292,18 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The symbols that it carries; empty means all."""
 
 
+    stream: str = ""
+    """Of a hole: the stream, as the exchange names it."""
+    from_id: int | None = None
+    """The first id that is missing: of trades, of aggregate trades, of book updates."""
+    to_id: int | None = None
+    """The last id that is missing."""
+    from_ns: int | None = None
+    """The earliest exchange time that is missing; of bars, the first one's open time."""
+    to_ns: int | None = None
+    """The latest exchange time that is missing; of bars, the last one's open time."""
+    healed_by: str = ""
+    """``backfill of 12 trades``, ``resync``; ``not healed: ...`` if the hole stays."""
 class SweepCompleted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Everything that the exchange knew at ``asked_ns`` has been fed in."""
 
@@ -347,6 +368,8 @@ Event = (
     | FeedChanged
     | SweepCompleted
     | SweepFailed
+    | BookFetched
+    | BookNotFetched
     | SweepDue
     | SnapshotDue
     | TimePassed
