@@ -10,8 +10,8 @@ from bot.domain.values import OrderType, Side, TimeInForce
 __all__ = [
     "CancelOrder",
     "Command",
-    "FetchFills",
     "FetchBook",
+    "FetchFills",
     "OrderRef",
     "QueryOrder",
     "StreamKind",
@@ -73,8 +73,6 @@ class FetchFills(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     venue_order_id: int
 
 
-class OrderRef(msgspec.Struct, frozen=True):
-    client_order_id: str
 class FetchBook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Ask for the whole book of a symbol. Answer: BookFetched or BookNotFetched."""
 
@@ -83,6 +81,8 @@ class FetchBook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Levels a side."""
 
 
+class OrderRef(msgspec.Struct, frozen=True):
+    client_order_id: str
     symbol: str
     venue_order_id: int | None
 

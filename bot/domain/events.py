@@ -366,10 +366,10 @@ Event = (
     | QueryFailed
     | BalancesReported
     | FeedChanged
-    | SweepCompleted
-    | SweepFailed
     | BookFetched
     | BookNotFetched
+    | SweepCompleted
+    | SweepFailed
     | SweepDue
     | SnapshotDue
     | TimePassed
