@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from bot.domain.terms import PLAIN, OrderTerms
 from bot.domain.values import OrderType, Side, TimeInForce
 
 __all__ = [
@@ -28,8 +29,24 @@ class StreamKind(StrEnum):
     QUOTES = "quotes"
     BARS = "bars"
     BOOK = "book"
+    DEPTH = "depth"
+    RPI_DEPTH = "rpi_depth"
     MINI_TICKER = "mini_ticker"
     TICKER = "ticker"
+    WINDOW_TICKER = "window_ticker"
+    AVERAGE_PRICE = "average_price"
+    REFERENCE_PRICE = "reference_price"
+    BLOCK_TRADES = "block_trades"
+    MARK_PRICE = "mark_price"
+    INDEX_PRICE = "index_price"
+    CONTINUOUS_BARS = "continuous_bars"
+    MARK_BARS = "mark_bars"
+    INDEX_BARS = "index_bars"
+    LIQUIDATIONS = "liquidations"
+    CONTRACT_INFO = "contract_info"
+    COMPOSITE_INDEX = "composite_index"
+    ASSET_INDEX = "asset_index"
+    TRADING_SESSION = "trading_session"
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -37,8 +54,11 @@ class Subscription(msgspec.Struct, frozen=True):
 
     kind: StreamKind
     symbol: str
+    """As events will carry it: ``BTCUSDT``, ``usdm:BTCUSDT``; ``*`` is the whole market."""
     detail: str = ""
-    """The bar interval (``1m``), or the book's depth (``5``, ``10``, ``20``)."""
+    """The bar interval (``1m``, ``1d@+08:00``), the partial book's depth (``5``, ``10``,
+    ``20``), the speed of depth or mark price (``100ms``, ``1000ms``, ``1s``), the window of a
+    ticker (``1h``, ``4h``, ``1d``)."""
 
 
 class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -51,6 +71,7 @@ class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     time_in_force: TimeInForce
     quantity: Decimal
     price: Decimal | None
+    terms: OrderTerms = PLAIN
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):

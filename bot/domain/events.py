@@ -13,6 +13,7 @@ import msgspec
 from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.fill import Fill
 from bot.domain.market import MarketEvent
+from bot.domain.terms import PLAIN, OrderTerms
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
 
 __all__ = [
@@ -82,6 +83,7 @@ class OrderIntended(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The mid price that the decision was made on, for slippage."""
     cause: str = ""
     """The event that the strategy was handling."""
+    terms: OrderTerms = PLAIN
     recv_ns: int
 
 
@@ -269,12 +271,12 @@ class FeedState(StrEnum):
     DOWN = "down"
     STALE = "stale"
     """Connected, and silent for longer than it should be."""
-
-
     GAP = "gap"
     """A stream has a hole: messages between two that came are missing."""
     HEALED = "healed"
     """What is to be done about a hole has been done; ``healed_by`` says what."""
+
+
 class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A feed went up, down or silent, or a stream of it has a hole.
 
@@ -290,8 +292,6 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     recv_ns: int
     symbols: tuple[str, ...] = ()
     """The symbols that it carries; empty means all."""
-
-
     stream: str = ""
     """Of a hole: the stream, as the exchange names it."""
     from_id: int | None = None
@@ -304,6 +304,8 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The latest exchange time that is missing; of bars, the last one's open time."""
     healed_by: str = ""
     """``backfill of 12 trades``, ``resync``; ``not healed: ...`` if the hole stays."""
+
+
 class SweepCompleted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Everything that the exchange knew at ``asked_ns`` has been fed in."""
 

@@ -22,6 +22,7 @@ from bot.domain.events import (
     OrderSubmitted,
     OrderUnknown,
 )
+from bot.domain.terms import PLAIN, OrderTerms
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
 
 __all__ = ["TRANSITIONS", "Order"]
@@ -101,6 +102,7 @@ class Order(msgspec.Struct, kw_only=True):
     """When it was handed to the network; 0 if it was not."""
     events: int = 0
     """How many events were folded in: the number of the last ``order_events`` row."""
+    terms: OrderTerms = PLAIN
 
     @classmethod
     def opened(cls, event: OrderIntended) -> "Order":
@@ -118,6 +120,7 @@ class Order(msgspec.Struct, kw_only=True):
             created_ns=event.recv_ns,
             updated_ns=event.recv_ns,
             events=1,
+            terms=event.terms,
         )
 
     @property

@@ -66,6 +66,7 @@ class OrderDesk:
             time_in_force=wish.time_in_force,
             quantity=wish.quantity,
             price=wish.price,
+            terms=wish.terms,
             reference_price=engine.cache.last_price(wish.symbol),
             cause=request.cause,
             recv_ns=engine.now_ns,
@@ -92,6 +93,7 @@ class OrderDesk:
                 time_in_force=intent.time_in_force,
                 quantity=intent.quantity,
                 price=intent.price,
+                terms=intent.terms,
             )
         )
 

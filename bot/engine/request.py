@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.domain.terms import PLAIN, OrderTerms
 from bot.domain.values import OrderType, Side, TimeInForce
 
 __all__ = ["OrderWish", "Request"]
@@ -16,6 +17,7 @@ class OrderWish:
     time_in_force: TimeInForce
     quantity: Decimal
     price: Decimal | None
+    terms: OrderTerms = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from bot.domain.terms import OrderTerms
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
-from bot.storage.types import EnumName, ExactDecimal, JsonText, Nanoseconds, RowId
+from bot.storage.types import EnumName, ExactDecimal, JsonText, Nanoseconds, RowId, StructText
 
 __all__ = [
     "balances",
@@ -93,6 +94,8 @@ orders: Final = Table(
     Column("sent_ns", Nanoseconds, nullable=False),
     # How many rows order_events has for it.
     Column("events", Integer, nullable=False),
+    # Trigger price, list and the like as JSON; NULL: nothing but what stands above.
+    Column("terms", StructText(OrderTerms)),
     PrimaryKeyConstraint("environment", "client_order_id"),
     Index(None, "environment", "status"),
     Index(None, "created_ns"),

@@ -13,9 +13,18 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from bot.domain.values import as_fixed
 
-__all__ = ["EnumName", "ExactDecimal", "JsonText", "Nanoseconds", "RowId", "decimal_sum"]
+__all__ = [
+    "EnumName",
+    "ExactDecimal",
+    "JsonText",
+    "Nanoseconds",
+    "RowId",
+    "StructText",
+    "decimal_sum",
+]
 
 E = TypeVar("E", bound=StrEnum)
+S = TypeVar("S", bound=msgspec.Struct)
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite counts up only in a column that is INTEGER PRIMARY KEY by name."""
@@ -82,6 +91,24 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base class's signature
         return None if value is None else msgspec.json.decode(value)
+
+
+class StructText(TypeDecorator[Any], Generic[S]):
+    """A frozen struct as JSON text, its defaults left out; NULL is the struct of defaults."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, struct: type[S]) -> None:
+        super().__init__()
+        self.struct = struct
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base class's signature
+        text: str = msgspec.json.encode(value).decode()
+        return None if text == "{}" else text
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> S:  # noqa: ARG002 - the base class's signature
+        return self.struct() if value is None else msgspec.json.decode(value, type=self.struct)
 
 
 class decimal_sum(GenericFunction[Decimal]):  # noqa: N801 - the name of the SQL function

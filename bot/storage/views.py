@@ -10,7 +10,7 @@ to 12 decimals. What only helps to read (average price, peak quantity) is a floa
 
 from typing import Final, Protocol
 
-__all__ = ["NAMES", "revision_0001"]
+__all__ = ["NAMES", "revision_0001", "revision_0002"]
 
 NAMES: Final = ("v_orders", "v_fills", "v_trades", "v_pnl_daily")
 
@@ -27,6 +27,12 @@ def revision_0001(dialect: str) -> dict[str, str]:
         "v_trades": _trades(sql),
         "v_pnl_daily": _pnl_daily(sql),
     }
+
+
+def revision_0002(dialect: str) -> dict[str, str]:
+    """The views that changed: orders show their terms."""
+    sql: _Dialect = _Sqlite() if dialect == "sqlite" else _Postgresql()
+    return {"v_orders": _orders(sql, ", terms")}
 
 
 class _Dialect(Protocol):
@@ -110,14 +116,14 @@ class _Sqlite:
         return f"coalesce(sum({sign} * CAST({digits} AS INTEGER)), 0)"
 
 
-def _orders(sql: _Dialect) -> str:
+def _orders(sql: _Dialect, added: str = "") -> str:
     filled = sql.real("filled")
     return f"""
 SELECT environment, client_order_id, venue_order_id, strategy_id, run_id, symbol, side,
        order_type, time_in_force, quantity, price, status, filled, filled_quote,
        CASE WHEN {filled} > 0 THEN {sql.real("filled_quote")} / {filled} END AS average_price,
        reason, {sql.time("created_ns")} AS created, {sql.time("updated_ns")} AS updated,
-       created_ns, updated_ns, sent_ns, events
+       created_ns, updated_ns, sent_ns, events{added}
 FROM orders"""  # noqa: S608 - built of our own constants
 
 

@@ -4,14 +4,19 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from bot.domain.errors import DatabaseError
+from bot.domain.order import Order
+from bot.domain.terms import PLAIN, OrderTerms
+from bot.domain.values import OrderType, Side, TimeInForce
 from bot.storage import migrate, schema
 from bot.storage.connection import normalise_url, writing_engine
+from bot.storage.recovery import recover
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,3 +110,50 @@ def test_an_installed_wheel_finds_its_migrations(tmp_path):
         text=True,
     )
     assert done.stdout.strip() == str(site / "bot" / "_migrations")
+
+
+def test_what_was_stored_before_orders_had_terms_is_read_as_plain(any_url, look):
+    url = normalise_url(any_url)
+    migrate.upgrade(url, "0001")
+    columns = (
+        "environment, client_order_id, strategy_id, run_id, symbol, side, order_type,"
+        " time_in_force, quantity, status, filled, filled_quote, reason,"
+        " created_ns, updated_ns, sent_ns, events"
+    )
+    engine = writing_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO orders ({columns}) VALUES ('e', 'a', 's', 'r', 'BTCUSDT', 'BUY',"
+            " 'MARKET', 'GTC', '1', 'FILLED', '1', '100', '', 1, 2, 1, 4)"
+        )
+    engine.dispose()
+    migrate.upgrade(url)
+    (order,) = look(lambda connection: recover(connection, "e").recent_orders)
+    assert (order.client_order_id, order.terms) == ("a", PLAIN)
+
+
+def test_terms_come_back_as_they_were_stored(any_url, look):
+    terms = OrderTerms(trigger_price=Decimal("0.10"), reduce_only=True, list_id="l-1")
+    url = normalise_url(any_url)
+    migrate.upgrade(url)
+    engine = writing_engine(url)
+    with engine.begin() as connection:
+        order = Order(
+            client_order_id="a",
+            strategy_id="s",
+            run_id="r",
+            symbol="BTCUSDT",
+            side=Side.SELL,
+            order_type=OrderType.STOP_MARKET,
+            time_in_force=TimeInForce.GTC,
+            quantity=Decimal(1),
+            price=None,
+            terms=terms,
+        )
+        row = {name: getattr(order, name) for name in Order.__struct_fields__}
+        connection.execute(schema.orders.insert().values(environment="e", **row))
+    engine.dispose()
+    (found,) = look(lambda connection: recover(connection, "e").orders)
+    assert found == order
+    shown = look(lambda c: c.exec_driver_sql("SELECT terms FROM v_orders").scalar_one())
+    assert shown == '{"trigger_price":"0.10","reduce_only":true,"list_id":"l-1"}'
