@@ -5,17 +5,21 @@ from enum import StrEnum
 
 import msgspec
 
-from bot.domain.terms import PLAIN, OrderTerms
+from bot.domain.terms import PLAIN, Contingency, OrderTerms
 from bot.domain.values import OrderType, Side, TimeInForce
 
 __all__ = [
+    "AmendOrder",
     "CancelOrder",
     "Command",
+    "ConfigureSymbol",
     "FetchBook",
     "FetchFills",
     "OrderRef",
     "QueryOrder",
+    "ReplaceOrder",
     "StreamKind",
+    "SubmitList",
     "SubmitOrder",
     "Subscribe",
     "Subscription",
@@ -74,9 +78,55 @@ class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     terms: OrderTerms = PLAIN
 
 
+class SubmitList(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Place the orders as one list of the venue, once; each has its terms.
+
+    Answer: for each order what :class:`SubmitOrder` answers.
+    """
+
+    list_id: str
+    symbol: str
+    contingency: Contingency
+    orders: tuple[SubmitOrder, ...]
+    """By role: WORKING first, then TAKE_PROFIT, STOP_LOSS or PENDING."""
+
+
+class AmendOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Change a resting order. Answer: OrderAmended, AmendRejected or AmendUnknown."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    """Base units, the whole order."""
+    price: Decimal | None
+    """None where the venue can only lower the quantity (spot)."""
+
+
+class ReplaceOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Cancel one and place the other, the second only if the first was cancelled.
+
+    Answer: that of the cancel and that of the new order.
+    """
+
+    cancel: "CancelOrder"
+    order: SubmitOrder
+
+
+class ConfigureSymbol(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Set leverage or margin type of a contract. Answer: SymbolConfigured, SymbolNotConfigured."""
+
+    symbol: str
+    leverage: int | None = None
+    margin_type: str = ""
+    """ISOLATED, CROSSED, or '' to leave it."""
+
+
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     client_order_id: str
     symbol: str
+    conditional: bool = False
+    """Not set off yet: futures keep such orders in another service."""
 
 
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -84,6 +134,7 @@ class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     client_order_id: str
     symbol: str
+    conditional: bool = False
 
 
 class FetchFills(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -106,6 +157,7 @@ class OrderRef(msgspec.Struct, frozen=True):
     client_order_id: str
     symbol: str
     venue_order_id: int | None
+    conditional: bool = False
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -129,4 +181,16 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     subscriptions: tuple[Subscription, ...]
 
 
-Command = SubmitOrder | CancelOrder | QueryOrder | FetchFills | FetchBook | Sweep | Subscribe
+Command = (
+    SubmitOrder
+    | SubmitList
+    | AmendOrder
+    | ReplaceOrder
+    | CancelOrder
+    | QueryOrder
+    | FetchFills
+    | FetchBook
+    | ConfigureSymbol
+    | Sweep
+    | Subscribe
+)

@@ -6,10 +6,19 @@ the exchange's own time.
 """
 
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
+from bot.domain.amendments import (
+    AmendRejected,
+    AmendUnknown,
+    OrderAmended,
+    OrderAmendRequested,
+    OrderTriggered,
+    SymbolConfigured,
+    SymbolNotConfigured,
+)
+from bot.domain.feed import FeedChanged, FeedKind, FeedState
 from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.fill import Fill
 from bot.domain.market import MarketEvent
@@ -206,6 +215,11 @@ OrderEvent = (
     | OrderCancelRequested
     | CancelRejected
     | CancelUnknown
+    | OrderTriggered
+    | OrderAmendRequested
+    | OrderAmended
+    | AmendRejected
+    | AmendUnknown
 )
 
 # --- answers to our questions --------------------------------------------------------
@@ -259,51 +273,6 @@ class BalancesReported(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ns: int
     recv_ns: int
     source: str = "stream"
-
-
-class FeedKind(StrEnum):
-    MARKET = "market"
-    USER = "user"
-
-
-class FeedState(StrEnum):
-    UP = "up"
-    DOWN = "down"
-    STALE = "stale"
-    """Connected, and silent for longer than it should be."""
-    GAP = "gap"
-    """A stream has a hole: messages between two that came are missing."""
-    HEALED = "healed"
-    """What is to be done about a hole has been done; ``healed_by`` says what."""
-
-
-class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A feed went up, down or silent, or a stream of it has a hole.
-
-    UP after DOWN means: there was a gap between them. GAP and HEALED tell of one hole of
-    ``stream``, known by its ``from_id`` and ``to_id`` (or ``from_ns`` and ``to_ns``).
-    """
-
-    feed: FeedKind
-    name: str
-    """Which connection or stream, for people: ``spot market 1``, ``btcusdt@trade``."""
-    state: FeedState
-    cause: str
-    recv_ns: int
-    symbols: tuple[str, ...] = ()
-    """The symbols that it carries; empty means all."""
-    stream: str = ""
-    """Of a hole: the stream, as the exchange names it."""
-    from_id: int | None = None
-    """The first id that is missing: of trades, of aggregate trades, of book updates."""
-    to_id: int | None = None
-    """The last id that is missing."""
-    from_ns: int | None = None
-    """The earliest exchange time that is missing; of bars, the first one's open time."""
-    to_ns: int | None = None
-    """The latest exchange time that is missing; of bars, the last one's open time."""
-    healed_by: str = ""
-    """``backfill of 12 trades``, ``resync``; ``not healed: ...`` if the hole stays."""
 
 
 class SweepCompleted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -370,6 +339,8 @@ Event = (
     | FeedChanged
     | BookFetched
     | BookNotFetched
+    | SymbolConfigured
+    | SymbolNotConfigured
     | SweepCompleted
     | SweepFailed
     | SweepDue

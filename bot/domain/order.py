@@ -5,6 +5,13 @@ from typing import Final
 
 import msgspec
 
+from bot.domain.amendments import (
+    AmendRejected,
+    AmendUnknown,
+    OrderAmended,
+    OrderAmendRequested,
+    OrderTriggered,
+)
 from bot.domain.errors import IllegalTransition
 from bot.domain.events import (
     CancelRejected,
@@ -29,6 +36,7 @@ __all__ = ["TRANSITIONS", "Order"]
 
 _S = OrderStatus
 _UNANSWERED = (_S.INTENT, _S.SUBMITTED, _S.UNKNOWN)
+_NEVER_HEARD = (*_UNANSWERED, _S.NOT_PLACED, _S.REJECTED)
 _STAY: Final = None
 
 
@@ -49,7 +57,7 @@ TRANSITIONS: Final[dict[tuple[OrderStatus, type], OrderStatus | None]] = {
     # A later status overtakes the acknowledgement: fills come before it after a cut.
     **_rows(
         OrderAccepted,
-        _all(_STAY) | dict.fromkeys((*_UNANSWERED, _S.NOT_PLACED, _S.REJECTED), _S.OPEN),
+        _all(_STAY) | dict.fromkeys(_NEVER_HEARD, _S.OPEN),
     ),
     **_rows(OrderRejected, _all(_STAY) | dict.fromkeys(_UNANSWERED, _S.REJECTED)),
     **_rows(
@@ -68,6 +76,12 @@ TRANSITIONS: Final[dict[tuple[OrderStatus, type], OrderStatus | None]] = {
     **_rows(OrderCancelRequested, _all(_STAY)),
     **_rows(CancelRejected, _all(_STAY)),
     **_rows(CancelUnknown, _all(_STAY)),
+    # Only what the exchange holds is set off or amended, so each proves that it holds it.
+    **_rows(OrderTriggered, _all(_STAY) | dict.fromkeys(_NEVER_HEARD, _S.OPEN)),
+    **_rows(OrderAmended, _all(_STAY) | dict.fromkeys(_NEVER_HEARD, _S.OPEN)),
+    **_rows(OrderAmendRequested, _all(_STAY)),
+    **_rows(AmendRejected, _all(_STAY)),
+    **_rows(AmendUnknown, _all(_STAY)),
 }
 for _status, _event in list(TRANSITIONS):
     if _status is _S.REFUSED:
@@ -148,12 +162,16 @@ class Order(msgspec.Struct, kw_only=True):
         self.events += 1
         self.updated_ns = max(self.updated_ns, event.recv_ns)
         if isinstance(event, OrderFilled):
+            self._learn_quantity(event)
             self.filled += event.fill.quantity
             self.filled_quote += event.fill.notional
             self.venue_order_id = event.fill.venue_order_id
             if self.filled >= self.quantity:
                 target = OrderStatus.FILLED
-        elif isinstance(event, OrderAccepted):
+        elif isinstance(event, OrderAmended):
+            target = self._amend(event, target)
+        elif isinstance(event, OrderAccepted | OrderTriggered):
+            self._learn_quantity(event)
             self.venue_order_id = event.venue_order_id
             if target is OrderStatus.OPEN and self.filled:
                 target = OrderStatus.PARTIALLY_FILLED
@@ -167,6 +185,23 @@ class Order(msgspec.Struct, kw_only=True):
             return False
         self.status = target
         return True
+
+    def _learn_quantity(self, event: OrderFilled | OrderAccepted | OrderTriggered) -> None:
+        """An order by its cost has a quantity once the venue has matched it."""
+        details = None if isinstance(event, OrderTriggered) else event.details
+        if self.terms.quote_quantity is not None and details is not None and details.quantity:
+            self.quantity = details.quantity
+
+    def _amend(self, event: OrderAmended, target: OrderStatus | None) -> OrderStatus | None:
+        """Take over quantity and price; the status that follows."""
+        self.venue_order_id = event.venue_order_id
+        self.quantity = event.quantity
+        if event.price is not None:
+            self.price = event.price
+        if self.filled and not (target or self.status).is_terminal:
+            whole = self.filled >= self.quantity
+            return OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
+        return target
 
     def _conclude(
         self,

@@ -3,10 +3,18 @@
 import re
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.amendments import (
+    AmendRejected,
+    AmendUnknown,
+    OrderAmended,
+    OrderAmendRequested,
+    OrderTriggered,
+)
 from bot.domain.errors import IllegalTransition
 from bot.domain.events import (
     CancelRejected,
@@ -14,6 +22,7 @@ from bot.domain.events import (
     OrderAccepted,
     OrderCanceled,
     OrderCancelRequested,
+    OrderDetails,
     OrderExpired,
     OrderFilled,
     OrderIntended,
@@ -25,6 +34,7 @@ from bot.domain.events import (
 )
 from bot.domain.fill import Fill
 from bot.domain.order import TRANSITIONS, Order
+from bot.domain.terms import OrderTerms
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
 
 CID = "bot-x-1"
@@ -69,6 +79,17 @@ def ended(kind, **changes):
     return kind(**(fields | changes))
 
 
+def amended(quantity="8", price=None):
+    return OrderAmended(
+        client_order_id=CID,
+        venue_order_id=7,
+        quantity=Decimal(quantity),
+        price=None if price is None else Decimal(price),
+        ts_ns=6,
+        recv_ns=7,
+    )
+
+
 EVENTS = {
     "Refused": OrderRefused(client_order_id=CID, reason="too big", recv_ns=2),
     "Submitted": OrderSubmitted(client_order_id=CID, recv_ns=2),
@@ -82,6 +103,13 @@ EVENTS = {
     "CancelRequested": OrderCancelRequested(client_order_id=CID, cause="on_bar", recv_ns=4),
     "CancelRejected": CancelRejected(client_order_id=CID, code=-2011, reason="?", recv_ns=4),
     "CancelUnknown": CancelUnknown(client_order_id=CID, cause="timed out", recv_ns=4),
+    "Triggered": OrderTriggered(client_order_id=CID, venue_order_id=7, ts_ns=3, recv_ns=4),
+    "Amended": amended(),
+    "AmendRequested": OrderAmendRequested(
+        client_order_id=CID, quantity=Decimal(8), price=None, recv_ns=4
+    ),
+    "AmendRejected": AmendRejected(client_order_id=CID, code=-2038, reason="no", recv_ns=4),
+    "AmendUnknown": AmendUnknown(client_order_id=CID, cause="timed out", recv_ns=4),
 }
 
 # One row an event, one column a status. "." the status stays, "!" it cannot happen.
@@ -123,6 +151,11 @@ Expired          EXP  EXP  EXP  EXP  EXP  .    .    .    EXP  EXP  !
 CancelRequested  .    .    .    .    .    .    .    .    .    .    !
 CancelRejected   .    .    .    .    .    .    .    .    .    .    !
 CancelUnknown    .    .    .    .    .    .    .    .    .    .    !
+Triggered        OPEN OPEN OPEN .    .    .    .    .    OPEN OPEN !
+Amended          OPEN OPEN OPEN .    .    .    .    .    OPEN OPEN !
+AmendRequested   .    .    .    .    .    .    .    .    .    .    !
+AmendRejected    .    .    .    .    .    .    .    .    .    .    !
+AmendUnknown     .    .    .    .    .    .    .    .    .    .    !
 """
 CELLS = [
     (status, row[0], cell)
@@ -171,6 +204,46 @@ def test_the_table_above_is_complete():
     assert len(CELLS) == len(OrderStatus) * len(EVENTS)
     legal = {(OrderStatus(s), type(EVENTS[name])) for s, name, cell in CELLS if cell != "!"}
     assert set(TRANSITIONS) == legal
+
+
+@pytest.mark.parametrize("events", [[filled("8"), amended("8")], [amended("8"), filled("8")]])
+def test_an_order_made_smaller_is_filled_by_what_it_has_whatever_comes_first(events):
+    order = in_status("OPEN")
+    for event in events:
+        order.apply(event)
+    assert (order.status, order.quantity, order.remaining) == (OrderStatus.FILLED, 8, 0)
+
+
+def test_an_amended_order_has_the_new_price_and_keeps_what_is_filled():
+    order = in_status("OPEN")
+    order.apply(filled("3"))
+    assert not order.apply(amended("8", price="101"))
+    assert (order.status, order.price) == (OrderStatus.PARTIALLY_FILLED, Decimal(101))
+    assert order.remaining == 5
+
+
+def test_an_order_by_its_cost_learns_its_quantity_from_the_venue():
+    terms = OrderTerms(quote_quantity=Decimal(1000))
+    details = OrderDetails(
+        symbol="BTCUSDT",
+        side=Side.BUY,
+        order_type="MARKET",
+        time_in_force="GTC",
+        quantity=Decimal("9.9"),
+        price=None,
+    )
+    order = Order.opened(msgspec.structs.replace(intended(), terms=terms))
+    order.apply(msgspec.structs.replace(filled("9"), details=details))
+    assert (order.status, order.remaining) == (OrderStatus.PARTIALLY_FILLED, Decimal("0.9"))
+    order.apply(msgspec.structs.replace(filled("0.9", trade_id=2), details=details))
+    assert (order.status, order.filled_quote) == (OrderStatus.FILLED, 990)
+
+
+def test_a_triggered_order_goes_by_the_id_of_the_matching_engine():
+    order = in_status("OPEN")
+    order.venue_order_id = 900
+    order.apply(EVENTS["Triggered"])
+    assert (order.status, order.venue_order_id) == (OrderStatus.OPEN, 7)
 
 
 def test_an_order_is_not_opened_twice():
