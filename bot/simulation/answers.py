@@ -27,6 +27,7 @@ def result(order: Order) -> dict[str, Any]:
         **_conditions(order),
         "workingTime": order.working_ms,
         "selfTradePreventionMode": order.stp_mode,
+        **({"tradeGroupId": order.trade_group} if order.trade_group >= 0 else {}),
         **_optional(order),
     }
 
@@ -145,7 +146,7 @@ def _optional(order: Order) -> dict[str, Any]:
         extra["preventedQuantity"] = text(order.prevented_e8)
     if order.used_sor:
         extra["usedSor"] = True
-        extra["workingFloor"] = "SOR"
+        extra["workingFloor"] = order.working_floor or "SOR"
     if order.expiry_reason:
         extra["expiryReason"] = order.expiry_reason
     return extra

@@ -24,6 +24,7 @@ class Resting:
         "hidden_e8",
         "is_buy",
         "order_id",
+        "place",
         "price_e8",
         "remaining_e8",
         "shown_e8",
@@ -45,8 +46,16 @@ class Resting:
         self.shown_e8 = shown_e8 or remaining_e8
         self.remaining_e8 = min(remaining_e8, self.shown_e8)
         self.hidden_e8 = remaining_e8 - self.remaining_e8
+        # Which client's order came to its queue before which, over restarts too.
+        self.place = 0
         self.is_buy = is_buy
         self.client = client
+
+    def show(self, visible_e8: int) -> None:
+        """Show that much of what is left, and hide the rest."""
+        whole = self.remaining_e8 + self.hidden_e8
+        self.remaining_e8 = min(visible_e8, whole)
+        self.hidden_e8 = whole - self.remaining_e8
 
 
 class Level:
@@ -103,6 +112,8 @@ class Book:
         self.asks: Final = Side(-1)
         # Ordered sets of prices whose level changed since the last look.
         self.changed: dict[bool, dict[int, None]] = {True: {}, False: {}}
+        # The last place in a queue that an order of a client got.
+        self.places = 0
 
     def side(self, is_buy: bool) -> Side:
         return self.bids if is_buy else self.asks
@@ -124,6 +135,9 @@ class Book:
     def add(self, resting: Resting) -> None:
         """Put it at the end of its level's queue. The caller has matched it first."""
         level = self.side(resting.is_buy).level(resting.price_e8)
+        if resting.client is not None:
+            self.places += 1
+            resting.place = self.places
         level.queue[resting.order_id] = resting
         level.total_e8 += resting.remaining_e8
         level.hidden_e8 += resting.hidden_e8
@@ -153,6 +167,8 @@ class Book:
         level.hidden_e8 -= part
         resting.remaining_e8 = part
         level.total_e8 += part
+        self.places += 1
+        resting.place = self.places
         level.queue[resting.order_id] = resting
 
     def shrink(self, resting: Resting, quantity_e8: int) -> None:
@@ -182,10 +198,10 @@ class Book:
     ) -> int:
         """How much of it a taker with that limit would get, hidden parts included.
 
-        ``without``: the account whose orders do not count.
+        ``without``: the party whose orders do not count.
         """
         got = 0
-        for price, total in self._offers(is_buy=is_buy, without=without):
+        for price, total in self.offers(is_buy=is_buy, without=without):
             if got >= quantity_e8 or (price > limit_e8 if is_buy else price < limit_e8):
                 break
             got += total
@@ -197,7 +213,7 @@ class Book:
         """(quantity, quote amount) that a market order of that quantity would trade."""
         left = quantity_e8
         quote = 0
-        for price, total in self._offers(is_buy=is_buy, without=without):
+        for price, total in self.offers(is_buy=is_buy, without=without):
             if not left:
                 break
             fill = min(left, total)
@@ -210,7 +226,7 @@ class Book:
     ) -> tuple[int, bool]:
         """The quantity on the step grid nearest below the quote amount; whether the book had it."""
         got = 0
-        for price, total in self._offers(is_buy=is_buy, without=without):
+        for price, total in self.offers(is_buy=is_buy, without=without):
             whole = notional(price, total)
             if whole > quote_e8:
                 return (got + quote_e8 * 10**8 // price) // step_e8 * step_e8, True
@@ -218,7 +234,7 @@ class Book:
             got += total
         return got // step_e8 * step_e8, not quote_e8
 
-    def _offers(self, *, is_buy: bool, without: str | None) -> Iterator[tuple[int, int]]:
+    def offers(self, *, is_buy: bool, without: str | None) -> Iterator[tuple[int, int]]:
         """(price, all that rests there) of the levels that a taker meets."""
         for price, level in self.side(not is_buy).from_best():
             total = level.total_e8 + level.hidden_e8
@@ -226,7 +242,7 @@ class Book:
                 total -= sum(
                     r.remaining_e8 + r.hidden_e8
                     for r in level.queue.values()
-                    if r.client is not None and r.client.account == without
+                    if r.client is not None and r.client.party == without
                 )
             yield price, total
 

@@ -75,7 +75,7 @@ class Contingencies:
 
     def lock_pair(self, listing: Listing, pair: list[Order]) -> bool:
         """Let one order hold what the dearer of the two needs; False if there is not enough."""
-        needs = [funds_needed(listing, order) for order in pair]
+        needs = [funds_needed(self._floor, listing, order) for order in pair]
         asset, needed = max(needs, key=lambda need: need[1])
         if not self._floor.ledger.accounts[pair[0].account].lock(asset, needed):
             return False

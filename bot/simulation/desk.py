@@ -62,7 +62,7 @@ class OrderDesk:
         return self.submit(account, form, now_ms)
 
     def place_sor(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
-        """``POST /api/v3/sor/order``; there is no other book to route to than the symbol's own."""
+        """``POST /api/v3/sor/order``: also with what rests in books that are as good."""
         return self.place_form(account, _read_sor(params), now_ms)
 
     def test_sor(self, account: str, params: Params, now_ms: int) -> dict[str, Any]:
@@ -91,19 +91,26 @@ class OrderDesk:
         self._floor.settle(listing, now_ms)
         return body
 
-    def _marks(self, account: str, symbol: str) -> tuple[int, int]:
-        """How many trades and prevented matches there are before an order."""
+    def _marks(self, account: str, symbol: str) -> tuple[int, int, int]:
+        """How many trades, prevented matches and allocations there are before an order."""
         funds = self._floor.ledger.accounts[account]
-        return len(funds.trades.get(symbol, ())), len(funds.prevented.get(symbol, ()))
+        kinds = (funds.trades, funds.prevented, funds.allocations)
+        trades, prevented, allocations = (len(kind.get(symbol, ())) for kind in kinds)
+        return trades, prevented, allocations
 
-    def _answer(self, order: Order, response_type: str, marks: tuple[int, int]) -> dict[str, Any]:
+    def _answer(
+        self, order: Order, response_type: str, marks: tuple[int, int, int]
+    ) -> dict[str, Any]:
         """As things stand when its own walk is over; what that sets off comes after."""
         if response_type == "ACK":
             return ack(order)
         body = result(order)
         if response_type == "FULL":
             funds = self._floor.ledger.accounts[order.account]
-            trades = funds.trades.get(order.symbol, [])[marks[0] :]
+            trades = [
+                *funds.trades.get(order.symbol, [])[marks[0] :],
+                *funds.allocations.get(order.symbol, [])[marks[2] :],
+            ]
             body["fills"] = [trade.fill() for trade in trades if trade.order_id == order.order_id]
             prevented = funds.prevented.get(order.symbol, [])[marks[1] :]
             if prevented:

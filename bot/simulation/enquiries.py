@@ -1,5 +1,6 @@
 """What an account may ask about itself: orders, trades, balances, rates."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from bot.simulation.account import OwnTrade
@@ -14,6 +15,7 @@ from bot.simulation.parameters import Params, check_known, integer, limit, optio
 __all__ = ["Enquiries"]
 
 _DAY_MS: Final = 86_400_000
+_FILTERS: Final = frozenset({"orderId", "startTime", "endTime", "fromId"})
 _TRADE_COMBINATIONS: Final = frozenset(
     frozenset(names)
     for names in (
@@ -77,10 +79,7 @@ class Enquiries:
         known = {"symbol", "orderId", "startTime", "endTime", "fromId", "limit"}
         check_known(params, frozenset(known))
         symbol = self._symbol(params)
-        sent = frozenset(params) & (known - {"symbol", "limit"})
-        if sent not in _TRADE_COMBINATIONS:
-            msg = "Combination of optional parameters invalid."
-            raise ApiError.bad_request(BAD_COMBINATION, msg)
+        _check_combination(params.keys() & _FILTERS)
         most = limit(params)
         order_id, from_id = integer(params, "orderId"), integer(params, "fromId")
         start, end = _times(params)
@@ -116,6 +115,7 @@ class Enquiries:
             "preventSor": False,
             "updateTime": account.update_ms,
             "accountType": "SPOT",
+            **({"tradeGroupId": account.trade_group} if account.trade_group >= 0 else {}),
             "balances": [
                 {"asset": asset, "free": text(b.free), "locked": text(b.locked)}
                 for asset, b in account.balances.items()
@@ -158,22 +158,39 @@ class Enquiries:
         return chosen[: limit(params)]
 
     def allocations(self, account: str, params: Params) -> list[dict[str, Any]]:
-        """``GET /api/v3/myAllocations``: none, as every book is its own liquidity."""
+        """``GET /api/v3/myAllocations``: ``fromAllocationId`` is inclusive."""
         known = {"startTime", "endTime", "fromAllocationId", "limit", "orderId", "symbol"}
         check_known(params, frozenset(known))
-        del account
-        self._symbol(params)
-        return []
+        symbol = self._symbol(params)
+        renamed = {"fromId" if name == "fromAllocationId" else name for name in params}
+        _check_combination(renamed & _FILTERS)
+        most = limit(params)
+        order_id, from_id = integer(params, "orderId"), integer(params, "fromAllocationId")
+        start, end = _times(params)
+        chosen = [
+            one
+            for one in self._floor.ledger.accounts[account].allocations.get(symbol, ())
+            if (order_id is None or one.order_id == order_id)
+            and (from_id is None or one.allocation_id >= from_id)
+            and (start is None or one.time_ms >= start)
+            and (end is None or one.time_ms <= end)
+        ]
+        newest = from_id is None and start is None
+        return [one.allocation() for one in (chosen[-most:] if newest else chosen[:most])]
 
     def my_filters(self, account: str, params: Params) -> dict[str, Any]:
         """``GET /api/v3/myFilters``: what limits the account beyond a single order."""
         check_known(params, frozenset({"symbol"}))
-        del account
         rules = self._floor.listings[self._symbol(params)].rules
+        limits = self._floor.ledger.accounts[account].asset_limits
         return {
-            "exchangeFilters": [],
+            "exchangeFilters": [dict(f) for f in self._floor.exchange_filters],
             "symbolFilters": [dict(f) for f in rules.filters if "NUM" in f["filterType"]],
-            "assetFilters": [],
+            "assetFilters": [
+                {"filterType": "MAX_ASSET", "asset": asset, "limit": text(limits[asset])}
+                for asset in (rules.base, rules.quote)
+                if asset in limits
+            ],
         }
 
     def _symbol(self, params: Params) -> str:
@@ -181,6 +198,13 @@ class Enquiries:
         if symbol not in self._floor.listings:
             raise ApiError.invalid_symbol()
         return symbol
+
+
+def _check_combination(sent: AbstractSet[str]) -> None:
+    """Which filters of trades may be given together (-1128)."""
+    if frozenset(sent) not in _TRADE_COMBINATIONS:
+        msg = "Combination of optional parameters invalid."
+        raise ApiError.bad_request(BAD_COMBINATION, msg)
 
 
 def _times(params: Params) -> tuple[int | None, int | None]:

@@ -95,12 +95,16 @@ class SimulatedExchange:
         start_ms: int,
         journal: Journal | None = None,
         records: Iterable[dict[str, Any]] = (),
+        exchange_filters: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """``records`` are those of an earlier journal; see :meth:`restore`."""
+        """``records`` are those of an earlier journal; see :meth:`restore`.
+
+        ``exchange_filters``, in Binance's form, hold for all symbols of an account together.
+        """
         self._now_ms = start_ms
         self._market = market
         self._specs = {spec.key: spec for spec in accounts}
-        self._floor = Floor(symbols, accounts, journal)
+        self._floor = Floor(symbols, accounts, journal, exchange_filters)
         self._desk = OrderDesk(self._floor)
         self._enquiries = Enquiries(self._floor, self._desk)
         self._public = PublicData(self._floor.listings, lambda: self.market_ms)
@@ -121,6 +125,7 @@ class SimulatedExchange:
         market: MarketSource,
         start_ms: int,
         journal: Journal | None = None,
+        exchange_filters: Sequence[Mapping[str, Any]] = (),
     ) -> "SimulatedExchange":
         """The exchange that wrote these journal lines: same accounts, orders, trades, next ids.
 
@@ -137,6 +142,7 @@ class SimulatedExchange:
             start_ms=start_ms,
             journal=journal,
             records=read_lines(lines),
+            exchange_filters=exchange_filters,
         )
 
     # --- time ------------------------------------------------------------------------
@@ -224,9 +230,10 @@ class SimulatedExchange:
     def state(self) -> Body:
         """The truth about the clients' accounts.
 
-        ``{"orders": [...], "trades": [...], "balances": {asset: {"free", "locked"}},
-        "accounts": {key: {asset: ...}}}``; ``balances`` are of the first account, orders and
-        trades are in REST form with ``account`` added.
+        ``{"orders": [...], "trades": [...], "allocations": [...],
+        "balances": {asset: {"free", "locked"}}, "accounts": {key: {asset: ...}}}``; ``balances``
+        are of the first account, orders, trades and allocations are in REST form with ``account``
+        added.
         """
         accounts = self._floor.ledger.accounts
         funds = {key: account.funds() for key, account in accounts.items()}
@@ -240,6 +247,12 @@ class SimulatedExchange:
                 for key, account in accounts.items()
                 for trades in account.trades.values()
                 for trade in trades
+            ],
+            "allocations": [
+                {**one.allocation(), "account": key}
+                for key, account in accounts.items()
+                for allocations in account.allocations.values()
+                for one in allocations
             ],
             "balances": next(iter(funds.values()), {}),
             "accounts": funds,
@@ -313,10 +326,11 @@ class SimulatedExchange:
             "timezone": "UTC",
             "serverTime": self._now_ms,
             "rateLimits": [_RATE_LIMITS[0], *self._floor.counts.rules(), _RATE_LIMITS[1]],
-            "exchangeFilters": [],
+            "exchangeFilters": [dict(f) for f in self._floor.exchange_filters],
             "symbols": [
                 {**listing.rules.exchange_info(), "status": listing.status} for listing in listings
             ],
+            **self._floor.router.exchange_info(),
         }
 
     def unfilled_order_count(self, account: str, params: Params, now_ms: int) -> list[Body]:

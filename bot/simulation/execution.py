@@ -8,8 +8,9 @@ from bot.simulation.listing import Listing
 from bot.simulation.matching import match
 from bot.simulation.orders import Order, is_priceless
 from bot.simulation.pegs import pegged_price
-from bot.simulation.prevention import skipped_account
+from bot.simulation.prevention import skipped_party
 from bot.simulation.pricerange import price_bounds
+from bot.simulation.routing import route
 
 if TYPE_CHECKING:
     from bot.simulation.floor import Floor
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["enter", "execute", "funds_needed", "rest"]
 
 
-def funds_needed(listing: Listing, order: Order) -> tuple[str, int]:
+def funds_needed(floor: "Floor", listing: Listing, order: Order) -> tuple[str, int]:
     """(asset, amount) that the order must hold.
 
     An order without price that waits is estimated at its stop price or the last price; when it
@@ -30,7 +31,11 @@ def funds_needed(listing: Listing, order: Order) -> tuple[str, int]:
     if order.limit_e8:
         return quote, notional(order.limit_e8, quantity)
     if order.is_working:
-        skipped = skipped_account(order.account, order.stp_mode)
+        skipped = skipped_party(order.party, order.stp_mode)
+        if order.used_sor:
+            return quote, floor.router.cost(
+                listing, is_buy=True, quantity_e8=quantity, without=skipped
+            )
         return quote, listing.book.cost(is_buy=True, quantity_e8=quantity, without=skipped)[1]
     return quote, notional(max(order.stop_e8, listing.last_price_e8), quantity)
 
@@ -53,7 +58,7 @@ def enter(
     if maker_only and listing.book.crosses(order.is_buy, order.limit_e8):
         floor.reject(listing, order, "WOULD_MATCH_IMMEDIATELY", now_ms)
         return
-    asset, needed = funds_needed(listing, order)
+    asset, needed = funds_needed(floor, listing, order)
     account = floor.ledger.accounts[order.account]
     if needed > order.locked_e8 and not account.lock(asset, needed - order.locked_e8):
         floor.reject(listing, order, "INSUFFICIENT_BALANCES", now_ms)
@@ -75,25 +80,16 @@ def execute(
     """
     limit = None if is_priceless(order.order_type) else order.limit_e8
     if limit is not None and order.time_in_force == "FOK":
-        without = None if order.stp_mode == "NONE" else order.account
+        without = None if order.stp_mode == "NONE" else order.party
         wanted = order.remaining_e8
-        if wanted > listing.book.available(
-            is_buy=order.is_buy, limit_e8=limit, quantity_e8=wanted, without=without
+        offered = floor.router.available if order.used_sor else _in_its_book
+        if wanted > offered(
+            listing, is_buy=order.is_buy, limit_e8=limit, quantity_e8=wanted, without=without
         ):
             floor.expire(listing, order, "UNFILLED_FOK_ORDER_EXPIRED", now_ms)
             return
     bounds = price_bounds(listing, is_buy=order.is_buy)
-    match(
-        floor,
-        listing,
-        is_buy=order.is_buy,
-        limit_e8=limit,
-        quantity_e8=order.remaining_e8,
-        taker=order,
-        taker_id=order.order_id,
-        now_ms=now_ms,
-        bounds=bounds,
-    )
+    _walk(floor, listing, order, limit, bounds, now_ms)
     if order.closed_as:
         return
     met = listing.book.first(is_buy=order.is_buy, limit_e8=limit)
@@ -109,8 +105,44 @@ def execute(
         rest(listing, order)
 
 
-def rest(listing: Listing, order: Order) -> None:
-    """Put what is left of the order into the book."""
+def _walk(
+    floor: "Floor",
+    listing: Listing,
+    order: Order,
+    limit_e8: int | None,
+    bounds: tuple[int, int] | None,
+    now_ms: int,
+) -> None:
+    """Through its own book, or with the router through all that are as good."""
+    if order.used_sor and len(floor.router.books(listing)) > 1:
+        route(floor, listing, order, limit_e8=limit_e8, now_ms=now_ms, bounds=bounds)
+        return
+    match(
+        floor,
+        listing,
+        is_buy=order.is_buy,
+        limit_e8=limit_e8,
+        quantity_e8=order.remaining_e8,
+        taker=order,
+        taker_id=order.order_id,
+        now_ms=now_ms,
+        bounds=bounds,
+    )
+
+
+def _in_its_book(
+    listing: Listing, *, is_buy: bool, limit_e8: int, quantity_e8: int, without: str | None
+) -> int:
+    return listing.book.available(
+        is_buy=is_buy, limit_e8=limit_e8, quantity_e8=quantity_e8, without=without
+    )
+
+
+def rest(listing: Listing, order: Order, *, visible_e8: int = 0) -> None:
+    """Put what is left of the order into the book.
+
+    ``visible_e8``: how much of an iceberg's part is left to be seen; 0: a whole part.
+    """
     order.resting = Resting(
         order.order_id,
         order.limit_e8,
@@ -119,4 +151,6 @@ def rest(listing: Listing, order: Order) -> None:
         client=order,
         shown_e8=order.iceberg_e8,
     )
+    if visible_e8:
+        order.resting.show(visible_e8)
     listing.book.add(order.resting)

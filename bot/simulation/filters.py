@@ -7,7 +7,9 @@ from typing import Any
 from bot.simulation.fixedpoint import ONE, notional, parse
 from bot.simulation.orders import is_algo, is_priceless, triggers_above
 
-__all__ = ["Candidate", "Check", "compile_filters"]
+__all__ = ["Candidate", "Check", "compile_filters", "exceeds_asset_limits"]
+
+_AVERAGE_MINUTES = 5
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Candidate:
     account_orders: int = 0
     account_algos: int = 0
     account_icebergs: int = 0
+    account_lists: int = 0
     base_held_e8: int = 0
     """Free and locked."""
     open_buys_e8: int = 0
@@ -164,6 +167,16 @@ def _value(order: Candidate, minutes: int) -> int | None:
     return notional(reference, order.quantity_e8) if reference else None
 
 
+def exceeds_asset_limits(
+    order: Candidate, *, base_limit_e8: int | None, quote_limit_e8: int | None
+) -> bool:
+    """Whether MAX_ASSET of the base asset, or of the quote asset, is against the order."""
+    if base_limit_e8 is not None and order.quantity_e8 > base_limit_e8:
+        return True
+    value = _value(order, _AVERAGE_MINUTES) if quote_limit_e8 is not None else None
+    return value is not None and quote_limit_e8 is not None and value > quote_limit_e8
+
+
 def _iceberg_parts(f: Mapping[str, Any]) -> Check:
     limit = int(f["limit"])
 
@@ -240,5 +253,6 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Check]] = {
     "MAX_POSITION": _max_position,
     "EXCHANGE_MAX_NUM_ORDERS": _count("account_orders", "maxNumOrders", _any_order),
     "EXCHANGE_MAX_NUM_ALGO_ORDERS": _count("account_algos", "maxNumAlgoOrders", _algo),
+    "EXCHANGE_MAX_NUM_ORDER_LISTS": _count("account_lists", "maxNumOrderLists", _listed),
     "EXCHANGE_MAX_NUM_ICEBERG_ORDERS": _count("account_icebergs", "maxNumIcebergOrders", _iceberg),
 }

@@ -1,7 +1,7 @@
 """The trading floor: where orders of clients and of everybody else meet, and what follows."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.simulation.account import AccountSpec, OwnTrade
@@ -25,6 +25,7 @@ from bot.simulation.reports import (
     prevention_report,
     trade_report,
 )
+from bot.simulation.routing import Router
 from bot.simulation.rules import SymbolRules
 
 __all__ = ["Floor"]
@@ -41,8 +42,11 @@ class Floor:
         symbols: Sequence[SymbolRules],
         accounts: Sequence[AccountSpec],
         journal: Journal | None,
+        exchange_filters: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.listings = {rules.symbol: Listing(rules) for rules in symbols}
+        self.exchange_filters = tuple(exchange_filters)
+        self.listings = {one.symbol: Listing(one, self.exchange_filters) for one in symbols}
+        self.router = Router(self.listings)
         self.ledger = Ledger(accounts, self.listings)
         self.orders = OrderStore[Order]()
         self.lists = ListStore()
@@ -50,6 +54,8 @@ class Floor:
         self.out: list[Emission] = []
         self.log = ChangeLog(journal)
         self.watch: ListWatch | None = None
+        # Listings beside the order's own in which the router has traded.
+        self.routed: dict[str, Listing] = {}
         # What follows from an action, each step an action of its own.
         self.sequels: deque[Callable[[int], None]] = deque()
         # account -> its assets that may have changed in this action, in order
@@ -91,8 +97,9 @@ class Floor:
         trade_id: int,
         now_ms: int,
         is_maker: bool,
+        allocation_id: int = -1,
     ) -> None:
-        """Book and report one fill of a client's order."""
+        """Book and report one fill of a client's order, a trade or an allocation."""
         if order.list_id >= 0 and self.watch is not None:
             self.watch.engaging(order, listing, now_ms)
         if not order.executed_e8:
@@ -105,7 +112,10 @@ class Floor:
             trade_id=trade_id,
             now_ms=now_ms,
             is_maker=is_maker,
+            allocation_id=allocation_id,
         )
+        if order.used_sor and is_maker:
+            order.working_floor = "EXCHANGE"
         self._touch(order, listing, trade)
         if not order.is_open:
             order.resting = None
@@ -122,10 +132,27 @@ class Floor:
             commission_e8=trade.commission_e8,
             commission_asset=trade.commission_asset,
             is_maker=is_maker,
+            allocation_id=allocation_id,
         )
         self.out.append(UserEvent(order.account, report))
         if order.list_id >= 0 and self.watch is not None:
             self.watch.filled(order, listing, trade, now_ms)
+
+    def transfer(
+        self,
+        listing: Listing,
+        taker: Order,
+        maker: Order,
+        quantity_e8: int,
+        price_e8: int,
+        now_ms: int,
+    ) -> None:
+        """Two orders of one trade group exchange, and do not trade: STP mode TRANSFER."""
+        for order in (taker, maker):
+            if order.list_id >= 0 and self.watch is not None:
+                self.watch.engaging(order, listing, now_ms)
+        buyer, seller = (taker, maker) if taker.is_buy else (maker, taker)
+        self.ledger.transfer(buyer, seller, listing, quantity_e8=quantity_e8, price_e8=price_e8)
 
     def prevent(
         self,
@@ -223,6 +250,10 @@ class Floor:
                 self.sequels.popleft()(now_ms)
             elif listing.stops.due:
                 self._trigger(listing, listing.stops.due.popleft(), now_ms)
+            elif self.routed:
+                # The router traded in other books too: what follows there.
+                self.settle(self.routed.popitem()[1], now_ms)
+                continue
             else:
                 return
             self._conclude(listing, now_ms)

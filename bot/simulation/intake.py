@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from bot.simulation.errors import CANCEL_REJECTED, MARKET_CLOSED, ApiError
 from bot.simulation.execution import funds_needed
-from bot.simulation.filters import Candidate
+from bot.simulation.filters import Candidate, exceeds_asset_limits
 from bot.simulation.fixedpoint import notional, parse
 from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
 from bot.simulation.orderform import OrderForm
 from bot.simulation.orders import Order, is_algo, is_priceless
 from bot.simulation.pegs import pegged_price
-from bot.simulation.prevention import skipped_account
+from bot.simulation.prevention import skipped_party
 from bot.simulation.pricerange import reference_price
 from bot.simulation.stops import would_trigger
 
@@ -43,7 +43,7 @@ class Intake:
             is_buy=form.is_buy,
             quote_e8=form.quote_e8,
             step_e8=listing.rules.step_e8,
-            without=skipped_account(account, form.stp_mode),
+            without=skipped_party(self._floor.ledger.accounts[account].party, form.stp_mode),
         )
         if not had_it:
             _check_liquidity(listing, quantity)
@@ -77,6 +77,13 @@ class Intake:
         for name, passes in listing.checks:
             if not passes(candidate):
                 raise ApiError.filter_failure(name)
+        limits, rules = self._floor.ledger.accounts[account].asset_limits, listing.rules
+        if limits and exceeds_asset_limits(
+            candidate,
+            base_limit_e8=limits.get(rules.base),
+            quote_limit_e8=limits.get(rules.quote),
+        ):
+            raise ApiError.filter_failure("MAX_ASSET")
 
     def check_amended(self, order: Order, listing: Listing, quantity: int) -> None:
         """The filters on quantities, for an order that is to have another one (-1013)."""
@@ -144,14 +151,16 @@ class Intake:
             time_ms=now_ms,
             update_ms=now_ms,
             used_sor=form.used_sor,
+            working_floor="SOR" if form.used_sor else "",
             stp_mode=form.stp_mode,
+            trade_group=self._floor.ledger.accounts[account].trade_group,
             strategy_id=form.strategy_id,
             strategy_type=form.strategy_type,
         )
 
     def lock(self, listing: Listing, order: Order) -> None:
         """Set aside what it needs (-2010)."""
-        asset, needed = funds_needed(listing, order)
+        asset, needed = funds_needed(self._floor, listing, order)
         if not self._floor.ledger.accounts[order.account].lock(asset, needed):
             listing.ids.order -= 1
             raise ApiError.order_rejected(INSUFFICIENT_BALANCE)
@@ -164,6 +173,7 @@ class Intake:
         held = self._floor.ledger.accounts[account].balance(listing.rules.base)
         mine = store.open(account, symbol)
         everywhere = [o for name in self._floor.listings for o in store.open(account, name)]
+        lists = self._floor.lists.open(account)
         price = self.price(form, listing)
         return Candidate(
             order_type=form.order_type,
@@ -180,9 +190,10 @@ class Intake:
             open_orders=len(mine),
             open_algos=sum(1 for o in mine if is_algo(o.order_type)),
             open_icebergs=sum(1 for o in mine if o.iceberg_e8),
-            open_lists=sum(1 for x in self._floor.lists.open(account) if x.symbol == symbol),
+            open_lists=sum(1 for x in lists if x.symbol == symbol),
             account_orders=len(everywhere),
             account_algos=sum(1 for o in everywhere if is_algo(o.order_type)),
+            account_lists=len(lists),
             account_icebergs=sum(1 for o in everywhere if o.iceberg_e8),
             base_held_e8=held.free + held.locked,
             open_buys_e8=sum(o.remaining_e8 for o in mine if o.is_buy),

@@ -127,8 +127,11 @@ class ChangeLog:
 
 
 def order_record(order: Order) -> dict[str, Any]:
-    """The order as a line holds it."""
-    return {name: getattr(order, name) for name in _ORDER_FIELDS}
+    """The order as a line holds it: where it stands in its queue and what is seen of it, too."""
+    record = {name: getattr(order, name) for name in _ORDER_FIELDS}
+    if order.resting is not None:
+        record["resting"] = [order.resting.place, order.resting.remaining_e8]
+    return record
 
 
 def balances_record(

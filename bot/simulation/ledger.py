@@ -36,6 +36,7 @@ class Ledger:
         trade_id: int,
         now_ms: int,
         is_maker: bool,
+        allocation_id: int = -1,
     ) -> OwnTrade:
         """Book one fill of a client's order: funds, commission, trade. Counts it into the order."""
         rules = listing.rules
@@ -62,9 +63,23 @@ class Ledger:
             is_buyer=order.is_buy,
             is_maker=is_maker,
             list_id=order.list_id,
+            allocation_id=allocation_id,
         )
-        account.trades.setdefault(rules.symbol, []).append(trade)
+        account.keep(trade)
         return trade
+
+    def transfer(
+        self, buyer: Order, seller: Order, listing: Listing, *, quantity_e8: int, price_e8: int
+    ) -> None:
+        """Move what the two do not trade from account to account, out of what they hold."""
+        rules, paid = listing.rules, notional(price_e8, quantity_e8)
+        buys, sells = self.accounts[buyer.account], self.accounts[seller.account]
+        buys.balance(rules.quote).locked -= paid
+        buyer.locked_e8 -= paid
+        sells.balance(rules.quote).free += paid
+        sells.balance(rules.base).locked -= quantity_e8
+        seller.locked_e8 -= quantity_e8
+        buys.balance(rules.base).free += quantity_e8
 
     def keep_for_rest(self, order: Order, listing: Listing) -> None:
         """Free what an open order holds beyond the need of its rest."""

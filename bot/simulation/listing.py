@@ -21,7 +21,7 @@ _RESERVE: Final = 10_000
 """How many ids are marked as used ahead, so that a restart never gives one out twice."""
 
 
-_COUNTED: Final = ("order", "trade", "execution", "update", "agg", "prevented")
+_COUNTED: Final = ("order", "trade", "execution", "update", "agg", "prevented", "allocation")
 
 
 class PublicTrade(NamedTuple):
@@ -95,11 +95,20 @@ class AggTrade:
 class Ids:
     """The next ids of a symbol. On Binance, too, they count for each symbol by itself."""
 
-    __slots__ = ("agg", "execution", "order", "prevented", "reserved", "trade", "update")
+    __slots__ = (
+        "agg",
+        "allocation",
+        "execution",
+        "order",
+        "prevented",
+        "reserved",
+        "trade",
+        "update",
+    )
 
     def __init__(self) -> None:
         self.order = self.trade = self.execution = self.update = self.agg = 0
-        self.prevented = -1
+        self.prevented = self.allocation = -1
         self.reserved: dict[str, int] = {}
 
     def reserve(self) -> dict[str, int] | None:

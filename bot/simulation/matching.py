@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from bot.simulation.book import Resting
 from bot.simulation.listing import Listing
 from bot.simulation.orders import Order
-from bot.simulation.prevention import PreventedMatch, prevents, shares
+from bot.simulation.prevention import PreventedMatch, effective_mode, prevents, shares
 
 if TYPE_CHECKING:
     from bot.simulation.floor import Floor
 
-__all__ = ["match"]
+__all__ = ["match", "prevent"]
 
 
 def match(
@@ -34,7 +34,7 @@ def match(
         if maker is None or (bounds and not bounds[0] <= maker.price_e8 <= bounds[1]):
             break
         if taker is not None and maker.client is not None and prevents(taker, maker.client):
-            _prevent(floor, listing, taker, maker, now_ms)
+            prevent(floor, listing, taker, maker, now_ms)
             left = taker.remaining_e8
             continue
         part = min(left, maker.remaining_e8)
@@ -69,28 +69,38 @@ def _trade(
             )
 
 
-def _prevent(floor: "Floor", listing: Listing, taker: Order, maker: Resting, now_ms: int) -> None:
+def prevent(floor: "Floor", listing: Listing, taker: Order, maker: Resting, now_ms: int) -> None:
+    """Note the match with one's own, and take from both orders what their mode takes.
+
+    ``listing`` is where the maker rests: of a routed taker it need not be its own.
+    """
     mine = maker.client
     if mine is None:
         return
-    taker_e8, maker_e8 = shares(
-        taker.stp_mode, taker.remaining_e8, mine.remaining_e8, maker.remaining_e8
-    )
-    listing.ids.prevented += 1
+    mode = effective_mode(taker, mine)
+    taker_e8, maker_e8 = shares(mode, taker.remaining_e8, mine.remaining_e8, maker.remaining_e8)
+    home = floor.listings[taker.symbol]
+    home.ids.prevented += 1
     prevented = PreventedMatch(
         symbol=taker.symbol,
-        match_id=listing.ids.prevented,
+        match_id=home.ids.prevented,
         taker_order_id=taker.order_id,
         maker_order_id=mine.order_id,
-        stp_mode=taker.stp_mode,
+        stp_mode=mode,
         price_e8=maker.price_e8,
         taker_e8=taker_e8,
         maker_e8=maker_e8,
         time_ms=now_ms,
+        maker_symbol="" if mine.symbol == taker.symbol else mine.symbol,
+        trade_group=taker.trade_group,
     )
-    floor.ledger.accounts[taker.account].prevented.setdefault(taker.symbol, []).append(prevented)
-    floor.log.prevented(taker.account, prevented)
+    for account in dict.fromkeys((taker.account, mine.account)):
+        known = floor.ledger.accounts[account].prevented
+        known.setdefault(taker.symbol, []).append(prevented)
+        floor.log.prevented(account, prevented)
+    if mode == "TRANSFER" and mine.account != taker.account:
+        floor.transfer(listing, taker, mine, taker_e8, maker.price_e8, now_ms)
     if maker_e8:
         floor.prevent(listing, mine, maker_e8, prevented, now_ms)
     if taker_e8:
-        floor.prevent(listing, taker, taker_e8, prevented, now_ms)
+        floor.prevent(home, taker, taker_e8, prevented, now_ms)

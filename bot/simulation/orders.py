@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.simulation.book import Resting
 
-__all__ = ["ALGO_TYPES", "Order", "is_algo", "is_priceless", "triggers_above"]
+__all__ = ["ALGO_TYPES", "Order", "is_algo", "is_priceless", "party_of", "triggers_above"]
 
 ALGO_TYPES: Final = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
 """Types that wait for a trade at some price."""
@@ -21,6 +21,11 @@ def is_algo(order_type: str) -> bool:
 def is_priceless(order_type: str) -> bool:
     """Whether such an order trades at any price."""
     return order_type in _PRICELESS
+
+
+def party_of(account: str, trade_group: int) -> str:
+    """The account by itself, or all of its trade group. No account's key has a space in it."""
+    return account if trade_group < 0 else f"group {trade_group}"
 
 
 def triggers_above(order_type: str, *, is_buy: bool) -> bool:
@@ -81,10 +86,19 @@ class Order:
     amended: int = 0
     """How often its quantity was reduced."""
     used_sor: bool = False
+    working_floor: str = ""
+    """Where a routed order was last at work: SOR, or EXCHANGE for the book of its symbol."""
     stp_mode: str = ""
+    trade_group: int = -1
+    """That of its account; -1: none."""
     strategy_id: int | None = None
     strategy_type: int | None = None
     resting: Resting | None = field(default=None, repr=False)
+
+    @property
+    def party(self) -> str:
+        """Whose orders must not trade with it: its account, or its account's trade group."""
+        return party_of(self.account, self.trade_group)
 
     @property
     def side(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from bot.simulation.fixedpoint import text
 from bot.simulation.orders import Order
 
-__all__ = ["PreventedMatch", "prevents", "shares", "skipped_account"]
+__all__ = ["PreventedMatch", "effective_mode", "prevents", "shares", "skipped_party"]
 
 
 @dataclass(slots=True)
@@ -22,6 +22,9 @@ class PreventedMatch:
     taker_e8: int
     maker_e8: int
     time_ms: int
+    maker_symbol: str = ""
+    """Where the maker rested, if that is not the taker's symbol."""
+    trade_group: int = -1
 
     def body(self) -> dict[str, Any]:
         """As ``GET /api/v3/myPreventedMatches`` gives it."""
@@ -29,9 +32,9 @@ class PreventedMatch:
             "symbol": self.symbol,
             "preventedMatchId": self.match_id,
             "takerOrderId": self.taker_order_id,
-            "makerSymbol": self.symbol,
+            "makerSymbol": self.maker_symbol or self.symbol,
             "makerOrderId": self.maker_order_id,
-            "tradeGroupId": -1,
+            "tradeGroupId": self.trade_group,
             "selfTradePreventionMode": self.stp_mode,
             "price": text(self.price_e8),
             **self._quantities(),
@@ -42,7 +45,7 @@ class PreventedMatch:
         """As ``preventedMatches`` of a FULL answer gives it."""
         return {
             "preventedMatchId": self.match_id,
-            "makerSymbol": self.symbol,
+            "makerSymbol": self.maker_symbol or self.symbol,
             "makerOrderId": self.maker_order_id,
             "price": text(self.price_e8),
             **self._quantities(),
@@ -59,14 +62,20 @@ class PreventedMatch:
 
 def prevents(taker: Order, maker: Order) -> bool:
     """Whether the two must not trade. The taker's mode decides."""
-    return taker.account == maker.account and taker.stp_mode != "NONE"
+    return taker.stp_mode != "NONE" and taker.party == maker.party
+
+
+def effective_mode(taker: Order, maker: Order) -> str:
+    """The taker's mode, but that TRANSFER is DECREMENT where the maker has another one."""
+    if taker.stp_mode == "TRANSFER" and maker.stp_mode != "TRANSFER":
+        return "DECREMENT"
+    return taker.stp_mode
 
 
 def shares(mode: str, taker_e8: int, maker_e8: int, shown_e8: int) -> tuple[int, int]:
     """How much of (taker, maker) the prevented match takes away.
 
-    ``shown_e8`` is the part of the maker that the match is about. Within one account TRANSFER
-    moves nothing, so that it does what DECREMENT does, whatever the maker's mode.
+    ``shown_e8`` is the part of the maker that the match is about.
     """
     if mode == "EXPIRE_MAKER":
         return 0, maker_e8
@@ -78,6 +87,6 @@ def shares(mode: str, taker_e8: int, maker_e8: int, shown_e8: int) -> tuple[int,
     return both, both
 
 
-def skipped_account(account: str, mode: str) -> str | None:
+def skipped_party(party: str, mode: str) -> str | None:
     """Whose orders a taker passes by on its way through the book."""
-    return account if mode == "EXPIRE_MAKER" else None
+    return party if mode == "EXPIRE_MAKER" else None

@@ -38,8 +38,13 @@ def replay(floor: Floor, records: Iterable[dict[str, Any]]) -> None:
         for record in records:
             _apply(floor, record, orders)
             lists |= {fields["list_id"]: fields for fields in record.get("lists", ())}
-        for fields in orders.values():
-            _restore_order(floor, Order(**fields))
+        places = [fields.pop("resting", (0, 0)) for fields in orders.values()]
+        restored = [Order(**fields) for fields in orders.values()]
+        for order in restored:
+            _restore_order(floor, order)
+        queues = sorted(zip(places, restored, strict=True), key=lambda one: one[0][0])
+        for (place, visible_e8), order in queues:
+            _restore_place(floor, order, place, visible_e8)
         for list_id in sorted(lists):
             _restore_list(floor, lists[list_id])
     except (KeyError, TypeError, ValueError) as e:
@@ -61,7 +66,7 @@ def _apply(
         orders[order["symbol"], order["order_id"]] = order
     for trade in record.get("trades", ()):
         account = ledger.accounts[trade.pop("account")]
-        account.trades.setdefault(trade["symbol"], []).append(OwnTrade(**trade))
+        account.keep(OwnTrade(**trade))
     for amendment in record.get("amendments", ()):
         account = ledger.accounts[amendment.pop("account")]
         account.amendments.setdefault(amendment["symbol"], []).append(Amendment(**amendment))
@@ -83,8 +88,16 @@ def _restore_order(floor: Floor, order: Order) -> None:
     listing = floor.listings[order.symbol]
     if order.waits_for_price:
         listing.stops.add(order)
-    elif order.is_open and not order.is_pending:
-        rest(listing, order)
+
+
+def _restore_place(floor: Floor, order: Order, place: int, visible_e8: int) -> None:
+    if order.waits_for_price or not order.is_open or order.is_pending:
+        return
+    book = floor.listings[order.symbol].book
+    rest(floor.listings[order.symbol], order, visible_e8=visible_e8)
+    book.places = max(book.places, place)
+    if order.resting is not None and place:
+        order.resting.place = place
 
 
 def _restore_list(floor: Floor, fields: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.simulation.account import Account
+from bot.simulation.account import ONE_PARTY, Account
 from bot.simulation.fixedpoint import notional, text
 from bot.simulation.orders import Order, is_priceless
 from bot.simulation.prevention import PreventedMatch
@@ -57,6 +57,7 @@ def trade_report(
     commission_e8: int,
     commission_asset: str,
     is_maker: bool,
+    allocation_id: int = -1,
 ) -> dict[str, Any]:
     """TRADE: one fill, already counted into the order."""
     report = _report(order, "TRADE", execution_id, now_ms)
@@ -71,6 +72,9 @@ def trade_report(
     report["m"] = is_maker
     report["M"] = True
     report["Y"] = text(quote_e8)
+    if allocation_id >= 0:
+        report["b"] = ONE_PARTY
+        report["a"] = allocation_id
     return report
 
 
@@ -84,14 +88,15 @@ def prevention_report(
 ) -> dict[str, Any]:
     """TRADE_PREVENTION: a match with one's own, already counted into the order."""
     report = _report(order, "TRADE_PREVENTION", execution_id, now_ms)
-    is_taker = order.order_id == prevented.taker_order_id
+    is_taker = (order.order_id, order.symbol) == (prevented.taker_order_id, prevented.symbol)
     report["w"] = order.resting is not None
     report["v"] = prevented.match_id
     report["A"] = text(order.prevented_e8)
     report["B"] = text(quantity_e8)
-    report["u"] = -1
+    report["u"] = prevented.trade_group
     report["U"] = prevented.maker_order_id if is_taker else prevented.taker_order_id
-    report["Cs"] = order.symbol
+    maker_symbol = prevented.maker_symbol or prevented.symbol
+    report["Cs"] = maker_symbol if is_taker else prevented.symbol
     report["pl"] = text(quantity_e8)
     report["pL"] = text(prevented.price_e8)
     report["pY"] = text(notional(prevented.price_e8, quantity_e8))
@@ -171,6 +176,6 @@ def _report(order: Order, execution: str, execution_id: int, now_ms: int) -> dic
         if order.pegged_e8:
             report["gp"] = text(order.pegged_e8)
     if order.used_sor:
-        report["k"] = "SOR"
+        report["k"] = order.working_floor or "SOR"
         report["uS"] = True
     return report

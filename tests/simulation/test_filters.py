@@ -1,10 +1,18 @@
 """Filters pass and fail where Binance's documentation says, and the failing one is named."""
 
+from decimal import Decimal
+
 import pytest
 
+from bot.simulation.account import AccountSpec
 from bot.simulation.errors import ApiError
+from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.filters import Candidate, compile_filters
 from bot.simulation.fixedpoint import parse
+from bot.simulation.rules import DEFAULT_SYMBOLS
+from bot.simulation.stillmarket import StillMarket
+
+D = Decimal
 
 
 def candidate(given):
@@ -81,3 +89,68 @@ def test_no_more_stop_orders_wait_than_the_limit(alice):
     with pytest.raises(ApiError, match="MAX_NUM_ALGO_ORDERS"):
         alice.place("SELL", "STOP_LOSS", quantity="0.001", stopPrice="50000")
     alice.place("SELL", quantity="0.001", price="70000")
+
+
+def test_a_single_order_is_no_larger_than_an_asset_allows(trader_at):
+    spec = AccountSpec("alice", asset_limits={"BTC": D("0.5"), "USDT": D(24_000)})
+    client = trader_at(specs=[spec])
+    client.place(quantity="0.4", price="60000")
+    for order in (
+        {"quantity": "0.50001", "price": "40000"},
+        {"quantity": "0.4", "price": "60000.01"},
+        {"kind": "MARKET", "quoteOrderQty": "24000.01"},
+    ):
+        with pytest.raises(ApiError) as refused:
+            client.place(**order)
+        assert refused.value.body == {"code": -1013, "msg": "Filter failure: MAX_ASSET"}
+    client.place(symbol="ETHUSDT", quantity="7", price="3000")
+    assert client.call("my_filters", symbol="BTCUSDT")["assetFilters"] == [
+        {"filterType": "MAX_ASSET", "asset": "BTC", "limit": "0.50000000"},
+        {"filterType": "MAX_ASSET", "asset": "USDT", "limit": "24000.00000000"},
+    ]
+    assert len(client.call("my_filters", symbol="ETHUSDT")["assetFilters"]) == 1
+
+
+def test_limits_of_the_exchange_count_the_orders_of_all_symbols():
+    limits = [
+        {"filterType": "EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders": 6},
+        {"filterType": "EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 2},
+        {"filterType": "EXCHANGE_MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": 1},
+        {"filterType": "EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists": 1},
+    ]
+    exchange = SimulatedExchange(
+        symbols=DEFAULT_SYMBOLS,
+        accounts=[AccountSpec("alice")],
+        market=StillMarket(),
+        start_ms=0,
+        exchange_filters=limits,
+    )
+    pair = {"side": "SELL", "quantity": "0.1", "aboveType": "LIMIT_MAKER", "belowType": "STOP_LOSS"}
+    pair |= {"abovePrice": "7000", "belowStopPrice": "6000"}
+    resting = {"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1"}
+    resting |= {"price": "5000"}
+    stop = {"side": "SELL", "type": "STOP_LOSS", "quantity": "0.1", "stopPrice": "5000"}
+
+    def refused(place, order, symbol):
+        try:
+            place("alice", order | {"symbol": symbol}, 1)
+        except ApiError as e:
+            return e.msg.removeprefix("Filter failure: ")
+        return None
+
+    place, oco = exchange.place_order, exchange.place_oco
+    iceberg = resting | {"icebergQty": "0.05"}
+    assert [refused(oco, pair, s) for s in ("BTCUSDT", "ETHUSDT")] == [
+        *(None, "EXCHANGE_MAX_NUM_ORDER_LISTS"),
+    ]
+    assert [refused(place, stop, s) for s in ("BTCUSDT", "ETHUSDT")] == [
+        *(None, "EXCHANGE_MAX_NUM_ALGO_ORDERS"),
+    ]
+    assert [refused(place, iceberg, s) for s in ("BTCUSDT", "ETHUSDT")] == [
+        *(None, "EXCHANGE_MAX_NUM_ICEBERG_ORDERS"),
+    ]
+    assert [refused(place, resting, s) for s in ("BTCUSDT", "ETHUSDT", "BNBUSDT")] == [
+        *(None, None, "EXCHANGE_MAX_NUM_ORDERS"),
+    ]
+    assert exchange.my_filters("alice", {"symbol": "BTCUSDT"}, 1)["exchangeFilters"] == limits
+    assert exchange.exchange_info({})["exchangeFilters"] == limits

@@ -20,9 +20,10 @@ START_MS = 1_700_000_000_000
 SYMBOLS = (
     symbol_rules("BNBUSDT", tick="0.01", step="0.001"),
     # A product of tick and step with nine places: quote amounts are cut.
+    symbol_rules("BNBUSDC", tick="0.01", step="0.001"),
     symbol_rules("ETHBTC", tick="0.00001", step="0.0001", min_notional="0.0001"),
 )
-BALANCES = {"BNB": 500, "USDT": 300_000, "ETH": 300, "BTC": 20}
+BALANCES = {"BNB": 500, "USDT": 300_000, "USDC": 300_000, "ETH": 300, "BTC": 20}
 
 
 class ListJournal:
@@ -39,9 +40,12 @@ def opened(journal, lines=(), market=None):
         symbols=SYMBOLS,
         accounts=[
             AccountSpec(
-                key, balances={a: Decimal(v) for a, v in BALANCES.items()}, bnb_discount=bnb
+                key,
+                balances={a: Decimal(v) for a, v in BALANCES.items()},
+                bnb_discount=key == "bob",
+                trade_group=group,
             )
-            for key, bnb in (("alice", False), ("bob", True))
+            for key, group in (("alice", -1), ("bob", 1), ("carol", 1))
         ],
         market=market or SeededMarket(seed=11, history_minutes=2, rate=5),
         start_ms=START_MS,
@@ -49,7 +53,21 @@ def opened(journal, lines=(), market=None):
     )
 
 
-keys = st.sampled_from(["alice", "bob"])
+def queues(exchange):
+    """What clients show and hide in the books, in the order of their queues."""
+    return {
+        symbol: [
+            (price, resting.order_id, resting.remaining_e8, resting.hidden_e8)
+            for side in (listing.book.bids, listing.book.asks)
+            for price, level in side.from_best()
+            for resting in level.queue.values()
+            if resting.client is not None
+        ]
+        for symbol, listing in exchange._floor.listings.items()
+    }
+
+
+keys = st.sampled_from(["alice", "bob", "carol"])
 symbols = st.sampled_from([rules.symbol for rules in SYMBOLS])
 sides = st.sampled_from(["BUY", "SELL"])
 
@@ -143,7 +161,7 @@ class Exchange(RuleBasedStateMachine):
         side=sides,
         ticks=st.integers(-15, 15),
         lots=st.integers(100, 20_000),
-        mode=st.sampled_from(["NONE", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT"]),
+        mode=st.sampled_from(["NONE", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]),
     )
     def iceberg_with_a_mode_of_its_own(self, key, symbol, side, ticks, lots, mode):
         params = self.amounts(symbol, ticks, lots)
@@ -203,6 +221,24 @@ class Exchange(RuleBasedStateMachine):
             params["pendingQuantity"] = working["quantity"]
         self.call("place_opoco" if pays else "place_otoco", key, **params)
 
+    @rule(
+        key=keys,
+        symbol=st.sampled_from(["BNBUSDT", "BNBUSDC"]),
+        side=sides,
+        tif=st.sampled_from(["GTC", "IOC", "FOK", "MARKET"]),
+        ticks=st.integers(-15, 15),
+        lots=st.integers(1, 200_000),
+        mode=st.sampled_from(["NONE", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]),
+    )
+    def routed_order(self, key, symbol, side, tif, ticks, lots, mode):
+        params = self.amounts(symbol, ticks, lots) | {"symbol": symbol, "side": side}
+        if tif == "MARKET":
+            params |= {"type": "MARKET"}
+            del params["price"]
+        else:
+            params |= {"type": "LIMIT", "timeInForce": tif}
+        self.call("sor_order", key, **params, selfTradePreventionMode=mode)
+
     @rule(key=keys, symbol=symbols, pick=st.integers(0, 50), share=st.integers(1, 99))
     def amend(self, key, symbol, pick, share):
         resting = self.call("open_orders", key, symbol=symbol)
@@ -242,6 +278,7 @@ class Exchange(RuleBasedStateMachine):
     def restart(self):
         restored = opened(None, self.journal.lines, market=StillMarket())
         assert restored.state() == self.exchange.state()
+        assert queues(restored) == queues(self.exchange)
 
     @invariant()
     def money_is_conserved(self):
@@ -253,7 +290,7 @@ class Exchange(RuleBasedStateMachine):
                 assert balance.free >= 0
                 assert balance.locked >= 0
                 total += balance.free + balance.locked
-            assert total == 2 * opening * 10**8
+            assert total == 3 * opening * 10**8
 
     @invariant()
     def locked_is_what_open_orders_need(self):
@@ -308,7 +345,7 @@ class Exchange(RuleBasedStateMachine):
     def orders_are_filled_by_their_trades_and_no_further(self):
         state = self.exchange.state()
         traded = {}
-        for trade in state["trades"]:
+        for trade in state["trades"] + state["allocations"]:
             place = trade["account"], trade["symbol"], trade["orderId"]
             traded[place] = traded.get(place, 0) + Decimal(trade["qty"])
         for order in state["orders"]:
@@ -327,7 +364,7 @@ class Exchange(RuleBasedStateMachine):
                 assert emission.first_update_id == self.update_ids[emission.symbol] + 1
                 self.update_ids[emission.symbol] = emission.last_update_id
             elif isinstance(emission, UserEvent):
-                assert emission.account in {"alice", "bob"}
+                assert emission.account in {"alice", "bob", "carol"}
 
 
 Exchange.TestCase.settings = settings(

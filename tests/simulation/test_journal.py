@@ -9,7 +9,7 @@ from bot.simulation.account import AccountSpec
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.journal import FileJournal
 from bot.simulation.market import SeededMarket
-from bot.simulation.rules import DEFAULT_SYMBOLS
+from bot.simulation.rules import DEFAULT_SYMBOLS, symbol_rules
 from bot.simulation.stillmarket import StillMarket
 
 START_MS = 1_700_000_000_000
@@ -245,3 +245,46 @@ def test_stops_lists_and_tracked_prices_act_after_a_restart():
     )
     triggered = {o["orderId"]: o for o in after.all_orders("alice", symbol, now + 5)}[trailing]
     assert triggered["isWorking"]
+
+
+def test_icebergs_come_back_as_they_were_seen_and_where_they_stood():
+    journal = ListJournal()
+    before = opened(journal, market=StillMarket())
+    part = {"side": "SELL", "price": "60500"}
+    before.place_order("alice", order(quantity="1", icebergQty="0.2", **part), START_MS + 1)
+    before.place_order("bob", order(quantity="0.3", **part), START_MS + 2)
+    # The iceberg's first part and the order behind it go; a bit of the next part, too.
+    taken = order(quantity="0.6", price="60500", selfTradePreventionMode="NONE")
+    before.place_order("alice", taken, START_MS + 3)
+    before.place_order("bob", order(quantity="0.4", **part), START_MS + 4)
+    after = opened(journal, list(journal.lines), market=StillMarket())
+    again = opened(None, journal.lines, market=StillMarket())
+    for exchange in (before, after, again):
+        assert exchange.depth({"symbol": "BTCUSDT"})["asks"] == [["60500.00000000", "0.50000000"]]
+        book = exchange._floor.listings["BTCUSDT"].book
+        queue = book.queue(is_buy=False, price_e8=60500 * 10**8)
+        assert [(r.client.account, r.remaining_e8, r.hidden_e8) for r in queue] == [
+            ("alice", 10**7, 6 * 10**7),
+            ("bob", 4 * 10**7, 0),
+        ]
+
+
+def test_allocations_outlive_a_restart():
+    journal = ListJournal()
+    symbols = [*DEFAULT_SYMBOLS, symbol_rules("BTCUSDC", tick="0.01", step="0.00001")]
+    before = SimulatedExchange(
+        symbols=symbols,
+        accounts=SPECS,
+        market=StillMarket(asks={"BTCUSDC": [("60000", "1")]}),
+        start_ms=START_MS,
+        journal=journal,
+    )
+    before.sor_order("alice", order(quantity="0.5", price="60000"), START_MS + 1)
+    after = SimulatedExchange.restore(
+        journal.lines, symbols=symbols, accounts=SPECS, market=StillMarket(), start_ms=START_MS
+    )
+    assert after.state() == before.state()
+    symbol = {"symbol": "BTCUSDT"}
+    (kept,) = after.allocations("alice", symbol, START_MS + 2)
+    assert kept["allocationId"] == 0
+    assert after.my_trades("alice", symbol, START_MS + 2) == []

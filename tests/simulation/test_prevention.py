@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from bot.simulation.account import AccountSpec
 from bot.simulation.rules import symbol_rules
 
 D = Decimal
@@ -114,3 +115,93 @@ def test_decrement_lets_the_rest_of_a_larger_taker_rest(crossing):
     assert (taker["status"], taker["preventedQuantity"]) == ("NEW", "2.00000000")
     assert client.funds("BTC") == (D(6), D(4))
     assert client.exchange.depth({"symbol": "BTCUSDT"})["asks"] == [["2.00000000", "4.00000000"]]
+
+
+@pytest.fixture
+def group(trader_at):
+    """Two accounts of trade group 1 and one of none, with the balances of the documentation."""
+    money = {"BTC": D(20_000), "USDT": D(20_000)}
+    rules = symbol_rules("BTCUSDT", tick="0.01", step="0.1", min_notional="0")
+    specs = [AccountSpec(key, balances=money, trade_group=1) for key in ("alice", "bob")]
+    specs.append(AccountSpec("carol", balances=money))
+    alice = trader_at((), (), symbols=[rules], specs=specs)
+    return alice, alice.beside("bob"), alice.beside("carol")
+
+
+def test_a_transfer_within_a_trade_group_is_that_of_the_documentation(group):
+    """Scenario H of stp_faq.md."""
+    maker, taker, _ = group
+    mode = {"selfTradePreventionMode": "TRANSFER", "price": "0.20"}
+    resting = maker.place(quantity="0.6", **mode)
+    maker.events()
+    body = taker.place("SELL", quantity="0.2", **mode)
+    assert (body["status"], body["preventedQuantity"], body["tradeGroupId"]) == (
+        *("EXPIRED_IN_MATCH", "0.20000000", 1),
+    )
+    (match,) = body["preventedMatches"]
+    assert match["makerPreventedQuantity"] == match["takerPreventedQuantity"] == "0.20000000"
+    assert body["fills"] == []
+    asked = maker.query(orderId=resting["orderId"])
+    assert (asked["status"], asked["preventedQuantity"]) == ("NEW", "0.20000000")
+    assert (maker.funds("BTC"), maker.funds("USDT")) == (
+        (D("20000.2"), D(0)),
+        (D("19999.88"), D("0.08")),
+    )
+    assert (taker.funds("BTC"), taker.funds("USDT")) == (
+        (D("19999.8"), D(0)),
+        (D("20000.04"), D(0)),
+    )
+    report, position = maker.events()
+    assert (report["x"], report["u"], report["X"]) == ("TRADE_PREVENTION", 1, "NEW")
+    assert {b["a"] for b in position["B"]} == {"BTC", "USDT"}
+
+
+def test_both_members_may_ask_about_the_match_and_nobody_else(group):
+    maker, taker, stranger = group
+    maker.place(quantity="1", price="2")
+    order_id = taker.place("SELL", quantity="1", price="2")["orderId"]
+    asked = {"symbol": "BTCUSDT", "orderId": order_id}
+    mine, theirs = (one.call("prevented_matches", **asked) for one in (maker, taker))
+    assert mine == theirs
+    assert mine[0]["tradeGroupId"] == 1
+    assert stranger.call("prevented_matches", **asked) == []
+
+
+@pytest.mark.parametrize(
+    ("maker_mode", "taker_mode", "effective"),
+    [
+        ("TRANSFER", "TRANSFER", "TRANSFER"),
+        ("EXPIRE_MAKER", "TRANSFER", "DECREMENT"),
+        ("NONE", "TRANSFER", "DECREMENT"),
+        ("TRANSFER", "EXPIRE_TAKER", "EXPIRE_TAKER"),
+        ("TRANSFER", "DECREMENT", "DECREMENT"),
+    ],
+)
+def test_a_transfer_needs_both_orders_to_ask_for_it(group, maker_mode, taker_mode, effective):
+    maker, taker, _ = group
+    maker.place(quantity="1", price="2", selfTradePreventionMode=maker_mode)
+    body = taker.place("SELL", quantity="1", price="2", selfTradePreventionMode=taker_mode)
+    asked = {"symbol": "BTCUSDT", "orderId": body["orderId"]}
+    (match,) = taker.call("prevented_matches", **asked)
+    assert match["selfTradePreventionMode"] == effective
+    moved = taker.funds("USDT")[0] - 20_000
+    assert moved == (2 if effective == "TRANSFER" else 0)
+
+
+def test_a_market_order_is_transferred_too(group):
+    maker, taker, _ = group
+    maker.place("SELL", quantity="1", price="2", selfTradePreventionMode="TRANSFER")
+    body = taker.place("BUY", "MARKET", quantity="1", selfTradePreventionMode="TRANSFER")
+    assert body["status"] == "EXPIRED_IN_MATCH"
+    assert taker.funds("BTC") == (D(20_001), D(0))
+    assert taker.funds("USDT") == (D(19_998), D(0))
+    assert maker.funds("USDT") == (D(20_002), D(0))
+
+
+def test_a_group_shows_in_the_account_and_strangers_trade(group):
+    maker, taker, stranger = group
+    assert [one.call("account_info").get("tradeGroupId") for one in group] == [1, 1, None]
+    maker.place(quantity="1", price="2")
+    assert "tradeGroupId" not in stranger.place("SELL", quantity="0.5", price="2")
+    assert stranger.call("my_trades", symbol="BTCUSDT")
+    assert taker.call("my_trades", symbol="BTCUSDT") == []
