@@ -1,21 +1,20 @@
 """The composition of a simulated exchange: its market or tape, its accounts, faults and wire."""
 
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from bot.domain.errors import SettingsError
+from bot.runtime.accountform import parse_account
 from bot.runtime.futures import chosen_contracts, futures_markets, usdm_symbols
 from bot.runtime.jsonlist import read_list
 from bot.runtime.limits import changed, parse_limits
 from bot.runtime.marketplace import generated_market, spot_rules, taped_market
-from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
+from bot.simulation.account import AccountSpec
 from bot.simulation.errors import ApiError
 from bot.simulation.exchange import MarketSource, SimulatedExchange
 from bot.simulation.faults import FaultPlan, parse_faults
@@ -27,14 +26,10 @@ from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.server import SimServer, serve
 
-__all__ = ["DEFAULT_ACCOUNT", "SimulatorOptions", "parse_account", "simulator"]
+__all__ = ["DEFAULT_ACCOUNT", "SimulatorOptions", "simulator"]
 
 DEFAULT_ACCOUNT: Final = AccountSpec("sim-key", "sim-secret")
 """Stands from the start, for everybody."""
-
-_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_ASSET: Final = re.compile(r"[A-Z0-9]{1,20}")
-_PLACES: Final = 8
 
 
 class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,45 +113,6 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
             yield server
         finally:
             await server.close()
-
-
-def parse_account(text: str) -> AccountSpec:
-    """``KEY:SECRET[:ASSET=AMOUNT,...]``; ``SECRET`` may be ``@FILE``, a public key in PEM.
-
-    Raises:
-        SettingsError: what is wrong with it, without the secret.
-    """
-    key, _, rest = text.partition(":")
-    secret, _, amounts = rest.partition(":")
-    if not _KEY.fullmatch(key) or not secret:
-        raise SettingsError(
-            f"--account {key!r}: write KEY:SECRET or KEY:SECRET:ASSET=AMOUNT,... "
-            "with a key of letters, digits, - and _"
-        )
-    if secret.startswith("@"):
-        try:
-            secret = Path(secret[1:]).read_text()
-        except (OSError, UnicodeDecodeError) as e:
-            raise SettingsError(f"--account {key}: cannot read {secret[1:]}: {e}") from None
-    balances = dict(DEFAULT_BALANCES) if not amounts else _balances(key, amounts)
-    return AccountSpec(key, secret, balances)
-
-
-def _balances(key: str, text: str) -> dict[str, Decimal]:
-    balances: dict[str, Decimal] = {}
-    for part in text.split(","):
-        asset, _, amount = part.partition("=")
-        try:
-            value = Decimal(amount)
-        except InvalidOperation:
-            value = Decimal(-1)
-        places = -int(exponent) if isinstance(exponent := value.as_tuple().exponent, int) else 0
-        if not _ASSET.fullmatch(asset) or not value.is_finite() or value < 0 or places > _PLACES:
-            raise SettingsError(
-                f"--account {key}: {part!r} is not ASSET=AMOUNT, such as USDT=1000.50"
-            )
-        balances[asset] = value
-    return balances
 
 
 def _accounts(texts: Sequence[str]) -> list[AccountSpec]:

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import DataError, SettingsError
-from bot.runtime.simulator import SimulatorOptions, parse_account, simulator
+from bot.runtime.simulator import SimulatorOptions, simulator
 
 CAPTURES = Path(__file__).parents[3] / "shared/data/ws/captures"
 TAPE = Path(__file__).parents[3] / "shared/data/ws/captures/hftbacktest/spot_btcusdt_20240808.gz"
@@ -22,45 +22,6 @@ async def asked(options, path):
         session.get(f"http://127.0.0.1:{server.port}{path}") as response,
     ):
         return await response.json()
-
-
-def test_an_account_is_key_secret_and_balances(tmp_path):
-    assert parse_account("k:s").secret == "s"
-    assert parse_account("k:s").balances["USDT"] == 1_000_000
-    account = parse_account("k-1:s:USDT=1000.50,BTC=0")
-    assert account.balances == {"USDT": Decimal("1000.50"), "BTC": Decimal(0)}
-    pem = tmp_path / "key.pem"
-    pem.write_text("-----BEGIN PUBLIC KEY-----")
-    assert parse_account(f"k:@{pem}").secret == "-----BEGIN PUBLIC KEY-----"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            "",
-            "k",
-            ":s",
-            "k:",
-            "k y:s",
-            "k:hushhush:USDT",
-            "k:hushhush:USDT=x",
-            "k:hushhush:usdt=1",
-        ),
-        *(
-            "k:hushhush:USDT=-1",
-            "k:hushhush:USDT=NaN",
-            "k:hushhush:USDT=0.123456789",
-            "k:@/no/file",
-        ),
-    ],
-)
-def test_a_bad_account_is_one_line_without_the_secret(text):
-    with pytest.raises(SettingsError) as caught:
-        parse_account(text)
-    assert "--account" in str(caught.value)
-    assert "hushhush" not in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 async def test_the_default_account_and_added_ones_have_their_balances():
