@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from bot.domain.values import Market
+
 __all__ = ["Frame", "FrameKind", "TapeFormat", "depth_path", "instant_ns"]
 
 
@@ -33,6 +35,8 @@ class Frame(NamedTuple):
     ``""`` for a control reply."""
     data: bytes
     """The JSON of the event or answer itself, without the combined stream's wrapper."""
+    market: Market | None = None
+    """Of which market it is, where the tape says so."""
 
     @property
     def kind(self) -> FrameKind:

@@ -39,12 +39,12 @@ class Head(msgspec.Struct):
 class DepthUpdate(msgspec.Struct):
     """A diff of the book: new absolute sizes, 0 removes."""
 
-    first_id: int = msgspec.field(name="U")
-    final_id: int = msgspec.field(name="u")
+    first_update_id: int = msgspec.field(name="U")
+    last_update_id: int = msgspec.field(name="u")
     bids: Levels = msgspec.field(name="b")
     asks: Levels = msgspec.field(name="a")
-    previous_id: int | None = msgspec.field(default=None, name="pu")
-    """The final id of the update before; futures only."""
+    previous_update_id: int = msgspec.field(default=-1, name="pu")
+    """The last id of the update before, on futures; -1 on spot."""
 
 
 class BookTicker(msgspec.Struct):

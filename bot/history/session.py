@@ -1,39 +1,41 @@
 """The recording of a live session: frames come from the event loop, a thread writes them."""
 
+import contextlib
+import errno
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from bot.domain.errors import SettingsError
-from bot.domain.events import FeedChanged
-from bot.domain.times import day_of
-from bot.domain.values import SECOND_NS
+from bot.domain.errors import DataError, SettingsError
+from bot.domain.values import Market
 from bot.history.manifest import Manifest
-from bot.history.recording import Recorder
+from bot.history.track import Track
 
-__all__ = ["SessionRecording"]
+__all__ = ["OnTrouble", "SessionRecording"]
 
-_EVERY_S: Final = 0.25
+_IDLE_S: Final = 0.25
+_BUSY_S: Final = 0.05
+_BUSY_FRAMES: Final = 5_000
 _SAVE_EVERY_S: Final = 10.0
 _FLUSH_EVERY_S: Final = 1.0
-_DAY_NS: Final = 86_400 * SECOND_NS
-_LEVEL: Final = 1
-"""Of compression: the thread shares a core with the event loop."""
+_WAITING_MOST_BYTES: Final = 256 << 20
+_PART_BYTES: Final = 256 << 20
 
-_Raw = tuple[int, bytes]
+OnTrouble = Callable[[str, str], object]
+"""Told, from the writing thread, of a kind of incident and its cause."""
 
 
 class SessionRecording:
-    """Writes ``DIRECTORY/RUN_DAY.gz``, a tape for each day (UTC), and ``DIRECTORY/RUN.json``.
+    """Writes ``DIRECTORY/RUN_MARKET_DAY_NNN.gz`` and ``DIRECTORY/RUN.json``, the manifest.
 
-    :meth:`frame` and :meth:`changed` are for the event loop's thread and only queue. Up to
-    ``waiting_most`` frames wait for the disk; those beyond are lost, and counted in the
-    manifest. When the disk fails, ``on_failure`` is told once, from the writing thread, and
-    nothing more is recorded. A killed process loses about a second.
+    A new file begins with each day (UTC) and when the last one has ``part_bytes``. Frames go
+    to the :class:`Track` of their market; :attr:`frame` and :attr:`changed` are those of the
+    home market. Up to ``waiting_most_bytes`` of frames wait for the disk; those beyond are
+    lost, a gap in the manifest and ``recording_gap`` to ``on_trouble``. When the disk fails,
+    ``on_trouble`` is told ``recording_stopped`` once, and nothing more is recorded. A killed
+    process loses about a second.
     """
 
     def __init__(
@@ -42,24 +44,36 @@ class SessionRecording:
         run_id: str,
         *,
         about: Mapping[str, Any],
-        on_failure: Callable[[str], object] = lambda _: None,
+        market: Market = Market.SPOT,
+        on_trouble: OnTrouble = lambda _kind, _cause: None,
         now_ns: Callable[[], int] = time.time_ns,
-        waiting_most: int = 200_000,
+        waiting_most_bytes: int = _WAITING_MOST_BYTES,
+        part_bytes: int = _PART_BYTES,
     ) -> None:
+        self.on_trouble = on_trouble
+        """May be replaced at any time."""
+        self.failed = ""
+        """Why nothing is recorded any more, or ''."""
+        self.manifest = Manifest(directory / f"{run_id}.json", run_id, about, now_ns())
         self._directory = directory
-        self._run_id = run_id
-        self._on_failure = on_failure
         self._now_ns = now_ns
-        self._manifest = Manifest(directory / f"{run_id}.json", run_id, about, now_ns())
-        self._waiting: deque[_Raw | FeedChanged] = deque()
-        self._waiting_most = waiting_most
-        self._lost = 0
+        self._waiting_most_bytes = waiting_most_bytes
+        self._part_bytes = part_bytes
+        self._tracks: dict[Market, Track] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
-        self._recorder: Recorder | None = None
-        self._day = ""
         self._saved_s = self._flushed_s = 0.0
-        self.failed = ""
+        self._lost_told = 0
+        home = self.track(market)
+        self.frame = home.frame
+        self.changed = home.changed
+
+    def track(self, market: Market) -> Track:
+        """Where the frames of that market go."""
+        if market not in self._tracks:
+            # A new dict, for the thread may be going through the old one.
+            self._tracks = self._tracks | {market: self._new_track(market)}
+        return self._tracks[market]
 
     def start(self) -> None:
         """Begin to write.
@@ -69,79 +83,77 @@ class SessionRecording:
         """
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            self._manifest.save()
+            self.manifest.save()
         except OSError as e:
             raise SettingsError(
                 f"cannot record into {self._directory}: {e.strerror}; choose another directory"
             ) from None
         self._thread.start()
 
-    def frame(self, recv_ns: int, frame: bytes) -> None:
-        """Queue a frame as it arrived. Never waits."""
-        if len(self._waiting) < self._waiting_most:
-            self._waiting.append((recv_ns, frame))
-        else:
-            self._lost += 1
-
-    def changed(self, event: FeedChanged) -> None:
-        """Queue a change of a feed, for the manifest."""
-        if not self.failed:
-            self._waiting.append(event)
-
     def close(self) -> None:
         """Write what waits, and end. May be called once; waits for the disk."""
         self._stop.set()
         self._thread.join()
 
+    def _new_track(self, market: Market) -> Track:
+        return Track(
+            self._directory,
+            market,
+            self.manifest,
+            waiting_most_bytes=self._waiting_most_bytes,
+            part_bytes=self._part_bytes,
+        )
+
     # --- the thread --------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(_EVERY_S):
+            pause_s = _IDLE_S
+            while not self._stop.wait(pause_s):
+                before = self.manifest.frames
                 self._write_waiting()
+                pause_s = _BUSY_S if self.manifest.frames - before > _BUSY_FRAMES else _IDLE_S
             self._write_waiting()
-            if self._recorder is not None:
-                self._recorder.close()
-            self._manifest.ended(self._now_ns())
-            self._save()
-        except OSError as e:
-            self.failed = str(e)
-            self._on_failure(self.failed)
-            while not self._stop.wait(_EVERY_S):
-                self._waiting.clear()
+            for track in self._tracks.values():
+                track.close()
+            self.manifest.ended(self._now_ns())
+            self.manifest.save()
+        except Exception as e:  # noqa: BLE001 - wall: the writing thread, whose end must be told
+            self._fail(_told(e, self._directory))
 
     def _write_waiting(self) -> None:
-        batch: list[_Raw] = []
-        news = False
-        for _ in range(len(self._waiting)):
-            item = self._waiting.popleft()
-            if isinstance(item, FeedChanged):
-                self._manifest.changed(item)
-                news = True
-            else:
-                batch.append(item)
-        for _, frames in groupby(batch, key=lambda raw: raw[0] // _DAY_NS):
-            self._write(list(frames))
-        if self._recorder is not None and time.monotonic() - self._flushed_s > _FLUSH_EVERY_S:
-            self._recorder.flush()
-            self._flushed_s = time.monotonic()
-        if news or time.monotonic() - self._saved_s > _SAVE_EVERY_S:
-            self._save()
+        news = [track.write_waiting() for track in self._tracks.values()]
+        now_s = time.monotonic()
+        if now_s - self._flushed_s > _FLUSH_EVERY_S:
+            for track in self._tracks.values():
+                track.flush()
+            self._flushed_s = now_s
+        lost = self.manifest.lost_frames
+        if lost > self._lost_told:
+            self.on_trouble(
+                "recording_gap",
+                f"the disk could not follow: {lost - self._lost_told} frames were lost",
+            )
+            self._lost_told = lost
+            news.append(True)
+        if any(news) or now_s - self._saved_s > _SAVE_EVERY_S:
+            self.manifest.save()
+            self._saved_s = now_s
 
-    def _write(self, frames: list[_Raw]) -> None:
-        day = day_of(frames[0][0]).isoformat()
-        name = f"{self._run_id}_{day}.gz"
-        if self._recorder is None or day != self._day:
-            if self._recorder is not None:
-                self._recorder.close()
-            self._recorder = Recorder(self._directory / name, level=_LEVEL)
-            self._day = day
-        # A line end within JSON is mere space.
-        lines = (b"%d %s\n" % (at, text.replace(b"\n", b" ")) for at, text in frames)
-        self._recorder.write_text(b"".join(lines))
-        self._manifest.wrote(name, len(frames), frames[0][0], frames[-1][0])
+    def _fail(self, cause: str) -> None:
+        self.failed = cause
+        self.manifest.stopped = cause
+        for track in self._tracks.values():
+            track.abandon()
+        self.manifest.ended(self._now_ns())
+        with contextlib.suppress(OSError):
+            self.manifest.save()
+        self.on_trouble("recording_stopped", cause)
 
-    def _save(self) -> None:
-        self._manifest.lost_frames = self._lost
-        self._manifest.save()
-        self._saved_s = time.monotonic()
+
+def _told(error: Exception, directory: Path) -> str:
+    if not isinstance(error, OSError):
+        return str(error) if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return f"the disk of {directory} is full"
+    return f"{error.filename or directory}: {error.strerror or error}"

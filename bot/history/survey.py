@@ -9,7 +9,7 @@ import msgspec
 
 from bot.domain.errors import DataError
 from bot.domain.times import iso_utc
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, Market, symbol_key
 from bot.history.frame import Frame, FrameKind, instant_ns
 from bot.history.lines import TapeCut
 from bot.history.messages import (
@@ -54,6 +54,7 @@ class Survey:
         self._not_positive = 0
         self._from_ns: int | None = None
         self._to_ns = 0
+        self._home: Market | None = None
 
     @classmethod
     def of(cls, frames: Iterable[Frame]) -> "Survey":
@@ -73,6 +74,8 @@ class Survey:
     def feed(self, frame: Frame) -> None:
         """Count and check one frame."""
         self.frames += 1
+        if self._home is None:
+            self._home = frame.market
         if frame.recv_ns:
             first = self._from_ns
             self._from_ns = frame.recv_ns if first is None else min(first, frame.recv_ns)
@@ -124,8 +127,9 @@ class Survey:
         if frame.kind is FrameKind.DEPTH:
             snapshot = _SNAPSHOT.decode(frame.data)
             self.events[DEPTH_SNAPSHOT] += 1
-            self.symbols.add(frame.symbol)
-            self._book(frame.symbol).snapshot(snapshot)
+            symbol = self._key(frame.symbol, frame)
+            self.symbols.add(symbol)
+            self._book(symbol).snapshot(snapshot)
         elif frame.kind is FrameKind.EXCHANGE_INFO:
             _EXCHANGE_INFO.decode(frame.data)
             self.events[EXCHANGE_INFO] += 1
@@ -145,10 +149,17 @@ class Survey:
             self.unknown[event or "without a type"] += 1
         symbol = head.s or ("" if event == CONTROL_REPLY else frame.symbol)
         if symbol:
+            symbol = self._key(symbol, frame)
             self.symbols.add(symbol)
         if head.event_time and abs(instant_ns(head.event_time) - frame.recv_ns) > _OFF_NS:
             self._misdated += 1
         self._check(symbol, body)
+
+    def _key(self, symbol: str, frame: Frame) -> str:
+        """With its market in front, if that is not the market of the first frame."""
+        if frame.market is None or self._home is None:
+            return symbol
+        return symbol_key(frame.market, symbol, self._home)
 
     def _check(self, symbol: str, body: object) -> None:
         if isinstance(body, DepthUpdate):

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from bot.history.book import SyncedBook
+from bot.domain.book import Best, Step
+from bot.domain.synced_book import SyncedBook
 from bot.history.messages import BookTicker, DepthUpdate, Snapshot
 
 __all__ = ["BookWatch", "IdWatch"]
@@ -28,17 +29,17 @@ class BookWatch:
         return self.book.updates > 0 or self.book.update_id is not None
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        if self.book.snapshot(snapshot):
+        if self.book.snapshot(snapshot.last_update_id, snapshot.bids, snapshot.asks):
             self._settle()
 
     def update(self, diff: DepthUpdate) -> bool:
         """False if the diff is of another market than those before it."""
-        is_futures = diff.previous_id is not None
+        is_futures = diff.previous_update_id >= 0
         if self._is_futures is None:
             self._is_futures = is_futures
         elif self._is_futures is not is_futures:
             return False
-        if self.book.update(diff):
+        if self.book.update(diff) in {Step.APPLIED, Step.CROSSED}:
             self._settle()
         return True
 
@@ -79,11 +80,11 @@ class BookWatch:
 
     def _compare(self, quote: BookTicker) -> bool:
         """False if there is no book to compare it with (yet)."""
-        best = self.book.best()
+        best = self.book.book.best if self.book.linked else None
         if best is None:
             return False
         self.checked += 1
-        self.disagreements += best != (quote.bid, quote.bid_size, quote.ask, quote.ask_size)
+        self.disagreements += best != Best(quote.bid, quote.bid_size, quote.ask, quote.ask_size)
         return True
 
 

@@ -4,11 +4,14 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from bot.domain.values import Market
+from bot.engine.engine import Engine
 from bot.history.session import SessionRecording
 from bot.runtime.logs import logger
+from bot.runtime.pump import Pump
 from bot.runtime.settings import Settings
 
-__all__ = ["recording_of"]
+__all__ = ["recording_of", "report_troubles"]
 
 
 def recording_of(
@@ -29,18 +32,38 @@ def recording_of(
     recording = SessionRecording(
         directory,
         run_id,
+        market=Market(settings.market),
         about={
             "venue": settings.venue,
             "market": settings.market,
             "environment": environment,
             "symbols": list(settings.symbols),
         },
-        on_failure=_tell,
+        on_trouble=_tell,
     )
     recording.start()
     closing.push_async_callback(asyncio.to_thread, recording.close)
     return recording
 
 
-def _tell(cause: str) -> None:
-    logger.bind(source="recorder").error("market data is no longer recorded: {}", cause)
+def report_troubles(recording: SessionRecording, engine: Engine, pump: Pump) -> None:
+    """Make incidents of what goes wrong with the recording from now on. Trading goes on."""
+    loop = asyncio.get_running_loop()
+
+    def write_down(kind: str, cause: str) -> None:
+        engine.incident(kind, "recorder", cause, severity="error")
+        pump.flush()
+
+    def tell(kind: str, cause: str) -> None:
+        _tell(kind, cause)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(write_down, kind, cause)
+
+    recording.on_trouble = tell
+    if recording.failed:
+        write_down("recording_stopped", recording.failed)
+
+
+def _tell(kind: str, cause: str) -> None:
+    what = "market data is no longer recorded" if kind == "recording_stopped" else "recording"
+    logger.bind(source="recorder").error("{}: {}", what, cause)

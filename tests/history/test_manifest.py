@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.domain.events import FeedChanged, FeedKind, FeedState
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, Market
 from bot.history.manifest import Manifest
 
 NOON = 1_700_000_000 * SECOND_NS
@@ -49,17 +49,24 @@ def test_a_gap_is_from_a_loss_to_the_return_of_that_feed(manifest):
 
 
 def test_what_was_written_adds_up_by_file(manifest):
+    manifest.began("a.gz", Market.SPOT, NOON - 1)
     manifest.wrote("a.gz", 3, NOON, NOON + SECOND_NS)
     manifest.wrote("a.gz", 2, NOON + 2 * SECOND_NS, NOON + 3 * SECOND_NS)
+    manifest.closed("a.gz", 99, "ab12")
+    manifest.began("b.gz", Market.USDM, NOON)
     manifest.wrote("b.gz", 1, NOON, NOON)
     first, second = manifest.as_dict()["files"]
     assert first == {
         "name": "a.gz",
+        "market": "spot",
         "frames": 5,
         "from": "2023-11-14T22:13:20.000000Z",
         "to": "2023-11-14T22:13:23.000000Z",
+        "bytes": 99,
+        "sha256": "ab12",
     }
-    assert second["frames"] == 1
+    assert (second["market"], second["frames"], second["sha256"]) == ("usdm", 1, None)
+    assert (manifest.frames, manifest.files, manifest.size_bytes) == (6, 2, 99)
 
 
 def test_it_is_saved_whole_and_says_whether_the_session_ended(manifest, tmp_path):

@@ -12,7 +12,7 @@ MARKET_FILES = ("messages_spot.jsonl", "messages_usdm.jsonl", "messages_coinm.js
 def test_prices_in_strings_become_floats():
     found = decoder("depthUpdate").decode(b'{"U":1,"u":2,"b":[["0.10","5"]],"a":[]}')
 
-    assert found == DepthUpdate(first_id=1, final_id=2, bids=[(0.1, 5.0)], asks=[])
+    assert found == DepthUpdate(first_update_id=1, last_update_id=2, bids=[(0.1, 5.0)], asks=[])
 
 
 def test_a_list_of_events_has_a_head_each():

@@ -11,7 +11,7 @@ def test_quotes_are_compared_before_and_after_the_diff_with_their_id():
     watch.snapshot(Snapshot(last_update_id=10, bids=[(99.0, 1.0)], asks=[(101.0, 1.0)]))
     watch.quote(quote(11, 2.0))
     watch.quote(quote(12, 3.0))
-    watch.update(DepthUpdate(first_id=11, final_id=12, bids=[(99.0, 3.0)], asks=[]))
+    watch.update(DepthUpdate(first_update_id=11, last_update_id=12, bids=[(99.0, 3.0)], asks=[]))
     watch.quote(quote(12, 4.0))
 
     assert watch.as_dict() == {

@@ -1,0 +1,197 @@
+"""The frames of one market on their way from the event loop into files."""
+
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from bot.domain.events import FeedChanged
+from bot.domain.times import day_of
+from bot.domain.values import SECOND_NS, Market
+from bot.history.manifest import Manifest
+from bot.history.recording import Recorder
+from bot.history.timestamped import RecordingHead
+
+__all__ = ["Track"]
+
+_CHUNK: Final = 1024
+"""Entries of a chunk, two a frame. The writing thread holds the interpreter for 70 ns a frame
+while it puts a chunk into lines: 512 frames delay the event loop by no more than 40 µs."""
+_FLUSH_BYTES: Final = 1 << 20
+_DAY_NS: Final = 86_400 * SECOND_NS
+_LEVEL: Final = 1
+"""Of compression: the thread shares a core with the event loop."""
+
+_Chunk = list[Any]
+"""Receive time, frame, receive time, frame ... in nanoseconds and bytes."""
+
+
+class Track:
+    """:meth:`frame` and :meth:`changed` are for the event loop's thread and only queue.
+
+    The other methods are for the one thread that writes. A chunk that finds more than
+    ``waiting_most_bytes`` before it is lost, and so are those behind it until half of them
+    has been written: one hole, with its times and the number of its frames, in the manifest.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        market: Market,
+        manifest: Manifest,
+        *,
+        waiting_most_bytes: int,
+        part_bytes: int,
+    ) -> None:
+        self.market = market
+        self._directory = directory
+        self._manifest = manifest
+        self._waiting_most_bytes = waiting_most_bytes
+        self._part_bytes = part_bytes
+        self._chunk: _Chunk = []
+        # Each with its size when it was handed over.
+        self._chunks: deque[tuple[_Chunk, int]] = deque()
+        self._changes: deque[FeedChanged] = deque()
+        # Two counters, one for each thread, so that neither needs a lock.
+        self._handed_bytes = self._written_bytes = 0
+        self._hole: list[int] | None = None
+        self._is_closed = False
+        self._recorder: Recorder | None = None
+        self._name = ""
+        self._day = -1
+        self._part = 0
+
+    # --- the event loop's thread -------------------------------------------------------
+
+    def frame(self, recv_ns: int, frame: bytes) -> None:
+        """Queue a frame as it arrived. Never waits."""
+        chunk = self._chunk
+        chunk.extend((recv_ns, frame))
+        if len(chunk) >= _CHUNK:
+            self._hand_over(chunk)
+
+    def answer(self, recv_ns: int, request: str, body: bytes) -> None:
+        """Queue the answer of a REST request, ``/api/v3/depth?symbol=BTCUSDT&limit=1000``."""
+        text = msgspec.json.encode({"stream": request, "data": msgspec.Raw(body)})
+        self.frame(recv_ns, text)
+
+    def changed(self, event: FeedChanged) -> None:
+        """Queue a change of a feed, for the manifest."""
+        if not self._is_closed:
+            self._changes.append(event)
+
+    def _hand_over(self, chunk: _Chunk) -> None:
+        self._chunk = []
+        if self._is_closed:
+            return
+        waiting_bytes = self._handed_bytes - self._written_bytes
+        if self._hole is not None or waiting_bytes >= self._waiting_most_bytes:
+            hole = self._hole
+            if hole is None:
+                hole = self._hole = [chunk[0], chunk[0], 0]
+            hole[1] = chunk[-2]
+            hole[2] += len(chunk) // 2
+            return
+        size_bytes = sum(map(len, chunk[1::2]))
+        self._handed_bytes += size_bytes
+        self._chunks.append((chunk, size_bytes))
+
+    # --- the writing thread ------------------------------------------------------------
+
+    def write_waiting(self) -> bool:
+        """Write what has been queued; True if a feed changed, so that the manifest is news.
+
+        Raises:
+            OSError: the disk does not take it.
+            DataError: another process writes that file.
+        """
+        # Taken first: what comes later must not be written before what is handed over now. One
+        # frame is left, for the event loop may be handing this very chunk over.
+        last: _Chunk | None = self._chunk
+        count = min(len(self._chunk), _CHUNK - 2)
+        while self._chunks:
+            chunk, size_bytes = self._chunks.popleft()
+            self._write(chunk)
+            self._written_bytes += size_bytes
+            self._end_hole()
+            last = None if chunk is last else last
+        if last is not None and count:
+            rest = last[:count]
+            del last[:count]
+            self._write(rest)
+        self._end_hole()
+        news = bool(self._changes)
+        while self._changes:
+            self._manifest.changed(self._changes.popleft(), self.market)
+        return news
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        if self._recorder is not None:
+            self._recorder.flush()
+            self._manifest.grew(self._name, self._recorder.written_bytes)
+
+    def close(self) -> None:
+        """End the file. What is queued from now on is not wanted."""
+        self._is_closed = True
+        self._end_part()
+
+    def abandon(self) -> None:
+        """Leave the file as it is, and forget what waits: the disk has failed."""
+        self._is_closed = True
+        if self._recorder is not None:
+            self._recorder.abandon()
+            self._recorder = None
+        self._chunks.clear()
+
+    def _end_hole(self) -> None:
+        waiting_bytes = self._handed_bytes - self._written_bytes
+        hole = self._hole
+        if hole is not None and waiting_bytes <= self._waiting_most_bytes // 2:
+            self._hole = None
+            self._manifest.lost(self.market, *hole)
+
+    def _write(self, chunk: _Chunk) -> None:
+        if chunk[0] // _DAY_NS != chunk[-2] // _DAY_NS:
+            # Midnight is within it, or the clock was set.
+            for at in range(0, len(chunk), 2):
+                self._write_day(chunk[at : at + 2])
+        else:
+            self._write_day(chunk)
+
+    def _write_day(self, chunk: _Chunk) -> None:
+        recorder = self._file_for(chunk[0])
+        count = len(chunk) // 2
+        text = (b"%d %s\n" * count) % tuple(chunk)
+        if text.count(b"\n") != count:
+            # A line end within JSON is mere space.
+            flat = [part.replace(b"\n", b" ") if type(part) is bytes else part for part in chunk]
+            text = (b"%d %s\n" * count) % tuple(flat)
+        recorder.write_text(text)
+        self._manifest.wrote(self._name, count, chunk[0], chunk[-2])
+
+    def _file_for(self, recv_ns: int) -> Recorder:
+        day = recv_ns // _DAY_NS
+        if self._recorder is not None and day == self._day:
+            if self._recorder.written_bytes < self._part_bytes:
+                return self._recorder
+        else:
+            self._day = day
+            self._part = 0
+        self._end_part()
+        self._part += 1
+        date = day_of(recv_ns).isoformat()
+        self._name = f"{self._manifest.run_id}_{self.market}_{date}_{self._part:03}.gz"
+        path = self._directory / self._name
+        self._recorder = Recorder(path, level=_LEVEL, flush_bytes=_FLUSH_BYTES)
+        self._manifest.began(self._name, self.market, recv_ns)
+        head = RecordingHead(self._manifest.run_id, self.market)
+        self._recorder.write_text(head.line(recv_ns))
+        return self._recorder
+
+    def _end_part(self) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.close()
+            self._manifest.closed(self._name, recorder.written_bytes, recorder.sha256)
