@@ -49,6 +49,14 @@ class MarketFeed(Protocol):
         """Add streams; may be called at any time, before or while :meth:`run` runs. Idempotent."""
         ...
 
+    def unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Drop streams; those that are not there change nothing."""
+        ...
+
+    async def roll(self) -> None:
+        """Replace every connection by a new one that has taken over before the old one ends."""
+        ...
+
     async def run(self) -> None:
         """Connect and stay connected until cancelled; leaves no task and no connection behind."""
         ...

@@ -24,6 +24,7 @@ __all__ = [
     "Subscribe",
     "Subscription",
     "Sweep",
+    "Unsubscribe",
 ]
 
 
@@ -181,6 +182,12 @@ class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     subscriptions: tuple[Subscription, ...]
 
 
+class Unsubscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Nobody wants these streams any more."""
+
+    subscriptions: tuple[Subscription, ...]
+
+
 Command = (
     SubmitOrder
     | SubmitList
@@ -193,4 +200,5 @@ Command = (
     | ConfigureSymbol
     | Sweep
     | Subscribe
+    | Unsubscribe
 )

@@ -89,6 +89,9 @@ class PluginContext:
     def subscribe(self, subscription: Subscription) -> None:
         self._engine.subscribe(self.strategy_id, subscription)
 
+    def unsubscribe(self, subscription: Subscription) -> bool:
+        return self._engine.unsubscribe(self.strategy_id, subscription)
+
     def set_timer(self, name: str, interval_s: float) -> None:
         if not interval_s > 0:
             raise ValueError(f"a timer's interval must be above 0 s, got {interval_s}")

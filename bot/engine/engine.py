@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.domain.commands import Command, StreamKind, Subscribe, Subscription
+from bot.domain.commands import Command, StreamKind, Subscription
 from bot.domain.events import (
     Balance,
     BalancesReported,
@@ -61,10 +61,13 @@ from bot.engine.ledger import Ledger
 from bot.engine.request import OrderWish, Request
 from bot.engine.risk import Gate, RiskLimits
 from bot.engine.sight import Sight
+from bot.engine.subscriptions import Subscriptions
 from bot.engine.timers import Timers
 
 __all__ = ["Engine", "EngineConfig"]
 
+_OWN: Final = "_engine"
+"""The owner of what the engine itself wants."""
 _DAY: Final = "day"
 _DAY_NS: Final = 86_400 * SECOND_NS
 _REQUESTS_AT_ONCE: Final = 200
@@ -114,13 +117,13 @@ class Engine:
         self.desk = OrderDesk(self)
         self.account = Account(self)
         self.sight = Sight(self)
+        self.subscriptions = Subscriptions(self)
         self._effects = Effects()
         self.has_effects = False
         """Whether :meth:`take` would give anything."""
         self._requests: deque[Request] = deque()
         self._order_counter = 0
         self._incident_counter = 0
-        self._subscribed: set[Subscription] = set()
         # What the present callback handles: an event, or the name of a timer.
         self._cause: object = None
         self._handlers: dict[type, Callable[[Any], None]] = self._routes()
@@ -316,7 +319,7 @@ class Engine:
     def watch_prices(self) -> None:
         """Ask for the quotes of every traded symbol: risk and PnL need a price."""
         for symbol in self.cache.instruments:
-            self._want(Subscription(StreamKind.QUOTES, symbol))
+            self.subscriptions.want(_OWN, Subscription(StreamKind.QUOTES, symbol))
 
     def subscribe(self, strategy_id: str, subscription: Subscription) -> None:
         """Wire the strategy's callback and ask the shell for the stream, once."""
@@ -324,12 +327,14 @@ class Engine:
             known = ", ".join(self.cache.instruments)
             raise KeyError(f"{subscription.symbol} is not traded in this run; it trades {known}")
         self.host.wire(strategy_id, subscription)
-        self._want(subscription)
+        self.subscriptions.want(strategy_id, subscription)
 
-    def _want(self, subscription: Subscription) -> None:
-        if subscription not in self._subscribed:
-            self._subscribed.add(subscription)
-            self.command(Subscribe(subscriptions=(subscription,)))
+    def unsubscribe(self, strategy_id: str, subscription: Subscription) -> bool:
+        """Deliver it to the strategy no more; the stream ends when nobody else wants it."""
+        released = self.subscriptions.release(strategy_id, subscription)
+        if released:
+            self.host.rewire(strategy_id)
+        return released
 
     def request_order(self, strategy_id: str, wish: OrderWish) -> str:
         """Name a new order and queue it; the callback goes on."""

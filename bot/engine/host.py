@@ -113,8 +113,7 @@ class Host:
         """Run ``on_stop`` of each; from then on they hear of their orders and of nothing else."""
         self.call_all("on_stop")
         for strategy_id in self.plugins:
-            self._engine.bus.unsubscribe(strategy_id)
-            self._engine.timers.cancel_owner(strategy_id)
+            self._silence(strategy_id)
 
     def call_all(self, callback: str, *args: object) -> None:
         for strategy_id in list(self.plugins):
@@ -142,6 +141,12 @@ class Host:
             handler,
             interval=subscription.detail if event_type is Bar else "",
         )
+
+    def rewire(self, strategy_id: str) -> None:
+        """Put on the bus what the plugin is subscribed to, and nothing else."""
+        self._engine.bus.unsubscribe(strategy_id)
+        for subscription in self._engine.subscriptions.of(strategy_id):
+            self.wire(strategy_id, subscription)
 
     def faulted(self, owner: str, callback: str, error: BaseException) -> None:
         """A callback raised: an incident, and quarantine if it happens too often."""
@@ -177,11 +182,16 @@ class Host:
         if plugin.quarantined:
             return
         plugin.quarantined = cause
-        self._engine.bus.unsubscribe(strategy_id)
-        self._engine.timers.cancel_owner(strategy_id)
+        self._silence(strategy_id)
         self._engine.incident("strategy_quarantined", strategy_id, cause, severity="error")
         for order in self._engine.blotter.open_orders(strategy_id):
             self._engine.request_cancel(strategy_id, order.client_order_id)
+
+    def _silence(self, strategy_id: str) -> None:
+        """No market event and no timer reach it any more; streams that only it wanted end."""
+        self._engine.bus.unsubscribe(strategy_id)
+        self._engine.subscriptions.release_all(strategy_id)
+        self._engine.timers.cancel_owner(strategy_id)
 
 
 def _words(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from bot.domain.commands import (
     SubmitOrder,
     Subscribe,
     Sweep,
+    Unsubscribe,
 )
 from bot.domain.errors import DatabaseError
 from bot.domain.events import (
@@ -76,6 +77,8 @@ class Sender:
                 self._waiting.append((command, mark))
             elif isinstance(command, Subscribe):
                 self._market_feed.subscribe(command.subscriptions)
+            elif isinstance(command, Unsubscribe):
+                self._market_feed.unsubscribe(command.subscriptions)
             else:
                 self._tasks.create_task(self._guarded(command, mark))
 
