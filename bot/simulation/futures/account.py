@@ -10,7 +10,15 @@ from bot.simulation.futures.amounts import ZERO, fixed, money, plain
 from bot.simulation.futures.contracts import Contract, Kind
 from bot.simulation.futures.positions import Position
 
-__all__ = ["DEFAULT_BALANCES", "DEFAULT_LEVERAGE", "FuturesAccount", "Income", "Trade", "opened"]
+__all__ = [
+    "DEFAULT_BALANCES",
+    "DEFAULT_LEVERAGE",
+    "FuturesAccount",
+    "Income",
+    "MarginChange",
+    "Trade",
+    "opened",
+]
 
 DEFAULT_BALANCES: Final[Mapping[Kind, Mapping[str, Decimal]]] = {
     "usdm": {"USDT": Decimal(100_000)},
@@ -105,6 +113,30 @@ class Income:
         }
 
 
+@dataclass(slots=True)
+class MarginChange:
+    """Money that was moved to or from an isolated position."""
+
+    symbol: str
+    position_side: str
+    direction: int
+    """1: to the position, 2: from it."""
+    amount: Decimal
+    time_ms: int
+
+    def body(self, contract: Contract) -> dict[str, Any]:
+        """As ``GET positionMargin/history`` gives it."""
+        body: dict[str, Any] = {"symbol": self.symbol, "type": self.direction}
+        if not contract.is_inverse:
+            body["deltaType"] = "USER_ADJUST"
+        return body | {
+            "amount": plain(self.amount),
+            "asset": contract.margin_asset,
+            "time": self.time_ms,
+            "positionSide": self.position_side,
+        }
+
+
 class FuturesAccount:
     """One account: wallets, positions, settings, trades and incomes."""
 
@@ -128,6 +160,9 @@ class FuturesAccount:
         self.isolated: set[str] = set()
         self.is_hedged = False
         self.is_multi_asset = False
+        # Whether commission is paid in BNB; no wallet here holds any.
+        self.burns_bnb = False
+        self.margin_changes: list[MarginChange] = []
         self.trades: dict[str, list[Trade]] = {}
         self.incomes: list[Income] = []
         # Symbols whose last margin call has been sent and still holds.

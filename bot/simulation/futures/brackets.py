@@ -57,6 +57,22 @@ class Brackets:
         """The largest position that may have that leverage."""
         return next((s.cap for s in reversed(self.steps) if s.leverage >= leverage), ZERO)
 
+    def steps_of_info(self) -> list[dict[str, Any]]:
+        """As ``bks`` of the ``contractInfo`` stream."""
+        least = [step.leverage + 1 for step in self.steps[1:]] + [1]
+        return [
+            {
+                "bs": number,
+                "bnf": int(step.floor),
+                "bnc": int(step.cap),
+                "mmr": float(step.ratio),
+                "cf": int(step.cum),
+                "mi": lowest,
+                "ma": step.leverage,
+            }
+            for number, (step, lowest) in enumerate(zip(self.steps, least, strict=True), 1)
+        ]
+
     def rows(self, *, in_quantity: bool) -> list[dict[str, Any]]:
         """As ``brackets`` of ``GET leverageBracket``; COIN-M names caps by quantity."""
         cap, floor = ("qtyCap", "qtyFloor") if in_quantity else ("notionalCap", "notionalFloor")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from bot.simulation.futures.countdown import Countdown
+from bot.simulation.futures.emissions import ContractChanged
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.pit import Pit
 
@@ -57,9 +58,11 @@ class Clockwork:
     def start(self, now_ms: int) -> None:
         self._source.start(self._floor, now_ms)
         self._move_marks(now_ms)
+        self._open: dict[str, bool] = {}
         self._next_ms = (now_ms // _SECOND_MS + 1) * _SECOND_MS
 
     def advance(self, now_ms: int) -> None:
+        self._tell_contracts(now_ms)
         """Everything up to now, in order.
 
         Beyond ten minutes without a call, seconds are left out, as the market leaves out time.
@@ -72,6 +75,7 @@ class Clockwork:
                 self._next_ms += _SECOND_MS
                 self._move_marks(at_ms)
                 for tell in self._each_second:
+            self._tell_contracts(at_ms)
                     tell(at_ms)
             self._countdown.expire(at_ms)
         self._source.advance(self._floor, now_ms)
@@ -79,6 +83,7 @@ class Clockwork:
     def next_due_ms(self) -> int:
         due = self._source.next_due_ms()
         return self._next_stop() if due is None else min(due, self._next_stop())
+        self._tell_contracts(now_ms)
 
     def _next_stop(self) -> int:
         """The next second, or the end of a countdown before it."""
@@ -89,3 +94,13 @@ class Clockwork:
         for symbol, mark in self._floor.marks.items():
             mark.move(now_ms, self._source.fair_price(symbol))
             self._floor.out.append(mark.emission())
+    def _tell_contracts(self, now_ms: int) -> None:
+        """Say which contracts are new, and which have been opened or closed."""
+        for symbol, listing in self._floor.books.items():
+            is_open, before = listing.status == "TRADING", self._open.get(symbol)
+            if is_open == before:
+                continue
+            self._open[symbol] = is_open
+            info = listing.contract.stream_info(is_open=is_open, with_brackets=before is None)
+            self._floor.out.append(ContractChanged(symbol, info, now_ms))
+

@@ -60,6 +60,10 @@ class Conditions:
             body["rpiCommissionRate"] = plain(account.maker_rate)
         return body
 
+    def trading_status(self, now_ms: int) -> dict[str, Any]:
+        """``GET apiTradingStatus``: no account here has ever been found to misbehave."""
+        return {"indicators": {}, "updateTime": now_ms}
+
     def account_config(self, key: str) -> dict[str, Any]:
         """``GET accountConfig``."""
         account = self._floor.accounts[key]

@@ -55,6 +55,8 @@ class Contract:
     funding_hours: int = 8
     size: Decimal | None = None
     """What one inverse contract is worth in the quote asset; None: linear."""
+    underlying: str = "COIN"
+    """``underlyingType`` of exchangeInfo: ``INDEX`` is an index of several assets."""
     rules: SymbolRules = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -115,8 +117,8 @@ class Contract:
             "quantityPrecision": self.quantity_places,
             "baseAssetPrecision": 8,
             "quotePrecision": 8,
-            "underlyingType": "COIN",
-            "underlyingSubType": ["PoW"],
+            "underlyingType": self.underlying,
+            "underlyingSubType": ["PoW"] if self.underlying == "COIN" else ["Index"],
             "triggerProtect": "0.0500",
             "liquidationFee": fixed(self.liquidation_fee, 6),
             "marketTakeBound": fixed(self.price_band, 2),
@@ -129,6 +131,18 @@ class Contract:
             body["settlePlan"] = 0
         else:
             body["equalQtyPrecision"] = 4
+        return body
+
+    def stream_info(self, *, is_open: bool, with_brackets: bool) -> dict[str, Any]:
+        """What the ``contractInfo`` stream says of it, after its names."""
+        body: dict[str, Any] = {
+            "ct": "PERPETUAL",
+            "dt": _NEVER_MS,
+            "ot": _ONBOARD_MS,
+            "cs": "TRADING" if is_open else "CLOSE",
+        }
+        if with_brackets:
+            body["bks"] = self.brackets.steps_of_info()
         return body
 
     def _price_filter(self) -> dict[str, Any]:

@@ -58,7 +58,6 @@ class OrderDesk:
         listing = self.listing(form.symbol)
         if listing.status != "TRADING":
             raise ApiError.bad_request(-4141, "Symbol is closed.")
-        floor.counts.check(account, now_ms)
         if form.own_id and floor.orders.is_taken(account, form.own_id):
             raise ApiError.bad_request(-4116, "ClientOrderId is duplicated.")
         order = self._drafted(floor.accounts[account], listing, form, now_ms)

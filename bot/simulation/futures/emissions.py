@@ -12,6 +12,7 @@ from bot.simulation.emissions import AggTradeMade, Levels, TradeMade, UserEvent
 __all__ = [
     "AggTradeMade",
     "BookChanged",
+    "ContractChanged",
     "Emission",
     "Liquidation",
     "MarkChanged",
@@ -62,4 +63,22 @@ class Liquidation:
     time_ms: int
 
 
-Emission = TradeMade | AggTradeMade | BookChanged | MarkChanged | Liquidation | UserEvent
+@dataclass(frozen=True, slots=True)
+class ContractChanged:
+    """A contract was listed, or opened or closed to trading."""
+
+    symbol: str
+    info: dict[str, Any]
+    """Keys of Binance's ``contractInfo`` from ``ct`` on; with ``bks`` where brackets are new."""
+    time_ms: int
+
+
+Emission = (
+    TradeMade
+    | AggTradeMade
+    | BookChanged
+    | MarkChanged
+    | Liquidation
+    | ContractChanged
+    | UserEvent
+)

@@ -107,6 +107,20 @@ class Enquiries:
         most = limit(params, default=100)
         return rows[-most:] if start is None else rows[:most]
 
+    def margin_history(self, account: str, params: Params) -> list[dict[str, Any]]:
+        """``GET positionMargin/history``."""
+        symbol, direction = self._symbol(required(params, "symbol")), integer(params, "type")
+        start, end = integer(params, "startTime"), integer(params, "endTime")
+        rows = [
+            change.body(self._floor.contracts[symbol])
+            for change in self._floor.accounts[account].margin_changes
+            if change.symbol == symbol
+            and direction in {None, change.direction}
+            and within(change.time_ms, start, end)
+        ]
+        most = limit(params)
+        return rows[-most:] if start is None else rows[:most]
+
     def amendments(self, account: str, params: Params) -> list[dict[str, Any]]:
         """``GET orderAmendment``: newest first."""
         symbol = self._symbol(required(params, "symbol"))

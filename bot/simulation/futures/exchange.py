@@ -270,6 +270,26 @@ class FuturesExchange(MarketData):
         """``POST /fapi/v1/positionMargin``."""
         return self._settings.position_margin(account, params, self._enter(account, now_ms))
 
+    def margin_history(self, account: str, params: Params, now_ms: int) -> list[Body]:
+        """``GET /fapi/v1/positionMargin/history``."""
+        self._enter(account, now_ms)
+        return self._enquiries.margin_history(account, params)
+
+    def fee_burn(self, account: str, params: Params, now_ms: int) -> Body:
+        """``GET /fapi/v1/feeBurn``."""
+        del params
+        self._enter(account, now_ms)
+        return self._settings.fee_burn(account)
+
+    def change_fee_burn(self, account: str, params: Params, now_ms: int) -> Body:
+        """``POST /fapi/v1/feeBurn``."""
+        return self._settings.change_fee_burn(account, params, self._enter(account, now_ms))
+
+    def trading_status(self, account: str, params: Params, now_ms: int) -> Body:
+        """``GET /fapi/v1/apiTradingStatus``."""
+        del params
+        return self._conditions.trading_status(self._enter(account, now_ms))
+
     def position_mode(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/positionSide/dual``."""
         del params
@@ -310,10 +330,11 @@ class FuturesExchange(MarketData):
         self._enter(account, now_ms)
         return self._conditions.adl_quantile(account, params)
 
-    def order_rate_limit(self, account: str, params: Params, now_ms: int) -> list[Body]:
-        """``GET /fapi/v1/rateLimit/order``."""
+    def sign_stock_contract(self, account: str, params: Params, now_ms: int) -> Body:
+        """``POST /fapi/v1/stock/contract``: nothing is traded here that asks for it."""
         del params
-        return self._floor.counts.body(account, self._enter(account, now_ms))
+        self._enter(account, now_ms)
+        return {"code": 200, "msg": "success"}
 
     def account_config(self, account: str, params: Params, now_ms: int) -> Body:
         """``GET /fapi/v1/accountConfig``."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from bot.simulation.account import AccountSpec
@@ -12,6 +13,7 @@ from bot.simulation.futures.account import Trade
 from bot.simulation.futures.amounts import ZERO
 from bot.simulation.futures.contracts import Contract
 from bot.simulation.futures.emissions import Emission
+from bot.simulation.futures.insurance import InsuranceFund
 from bot.simulation.futures.journal import ChangeLog
 from bot.simulation.futures.ledger import Ledger
 from bot.simulation.futures.listing import FuturesListing
@@ -21,12 +23,10 @@ from bot.simulation.futures.orders import FuturesOrder, owner
 from bot.simulation.futures.reports import account_update, order_update, trade_lite
 from bot.simulation.journal import Journal
 from bot.simulation.listing import Listing, PublicTrade, trade_made
-from bot.simulation.ordercount import OrderCounts
 from bot.simulation.orderstore import OrderStore
 
 __all__ = ["FuturesFloor"]
 
-ORDER_LIMITS: Final = (("SECOND", 10, 300), ("MINUTE", 1, 1200))
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_ID_LENGTH: Final = 22
 _KEPT_BY_OTHERS: Final = 4
@@ -46,14 +46,16 @@ class FuturesFloor:
         journal: Journal | None,
         *,
         funding_ms: int | None = None,
+        insurance: Mapping[str, Decimal] | None = None,
     ) -> None:
         self.contracts = {contract.symbol: contract for contract in contracts}
         self.books = {contract.symbol: FuturesListing(contract) for contract in contracts}
         self.log = ChangeLog(journal)
         self.ledger = Ledger(accounts, self.contracts, self.log)
         self.accounts = self.ledger.accounts
+        assets = dict.fromkeys(contract.margin_asset for contract in contracts)
+        self.fund = InsuranceFund(assets, insurance)
         self.orders = OrderStore[FuturesOrder]()
-        self.counts = OrderCounts(ORDER_LIMITS)
         self.marks = {symbol: Mark(book, funding_ms) for symbol, book in self.books.items()}
         self.margins = Margins(self.orders, self.marks)
         self.out: list[Emission] = []
@@ -180,7 +182,6 @@ class FuturesFloor:
     def opened(self, order: FuturesOrder, now_ms: int) -> None:
         """Report a new order."""
         self.orders.add(order)
-        self.counts.placed(order.account, now_ms)
         for hook in self.on_opened:
             hook(order, now_ms)
         self.report(order, "NEW", now_ms)

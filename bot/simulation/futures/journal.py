@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bot.simulation.futures.account import FuturesAccount, Income, Trade
+from bot.simulation.futures.account import FuturesAccount, Income, MarginChange, Trade
 from bot.simulation.futures.algos import AlgoOrder
 from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.orders import FuturesOrder
@@ -27,7 +27,11 @@ class ChangeLog:
         self._journal = journal
         self._orders: dict[tuple[str, int], FuturesOrder] = {}
         self._algos: dict[int, AlgoOrder] = {}
-        self._rows: dict[str, list[dict[str, Any]]] = {"trades": [], "incomes": []}
+        self._rows: dict[str, list[dict[str, Any]]] = {
+            "trades": [],
+            "incomes": [],
+            "margin_changes": [],
+        }
         self._accounts: dict[str, None] = {}
 
     def order(self, order: FuturesOrder) -> None:
@@ -39,6 +43,9 @@ class ChangeLog:
 
     def income(self, account: str, income: Income) -> None:
         self._row("incomes", account, asdict(income))
+
+    def margin_change(self, account: str, change: MarginChange) -> None:
+        self._row("margin_changes", account, asdict(change))
 
     def algo(self, algo: AlgoOrder) -> None:
         if self._journal is not None:
@@ -92,6 +99,7 @@ def account_record(account: FuturesAccount) -> dict[str, Any]:
         "isolated": sorted(account.isolated),
         "hedged": account.is_hedged,
         "multi_asset": account.is_multi_asset,
+        "burns_bnb": account.burns_bnb,
         "positions": [
             {
                 "symbol": symbol,

@@ -2,28 +2,23 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from bot.simulation.errors import ApiError
 from bot.simulation.fixedpoint import decimal
 from bot.simulation.futures.barforms import bar_payload, bar_row
 from bot.simulation.futures.clockwork import FuturesSource
+from bot.simulation.futures.composites import index_parts
 from bot.simulation.futures.contracts import Contract, Kind
 from bot.simulation.futures.emissions import MarkChanged
 from bot.simulation.futures.floor import FuturesFloor
+from bot.simulation.futures.indices import Indices
 from bot.simulation.futures.publicdata import PublicData
 
 __all__ = ["MarketData"]
 
 Params = Mapping[str, str]
 Body = dict[str, Any]
-
-_WEIGHT: Final = {
-    "rateLimitType": "REQUEST_WEIGHT",
-    "interval": "MINUTE",
-    "intervalNum": 1,
-    "limit": 2400,
-}
 
 
 class MarketData:
@@ -40,15 +35,17 @@ class MarketData:
 
     # --- public data, as of the last advance -----------------------------------------
 
+        self._indices = Indices(floor.books, floor.marks, lambda: self.market_ms)
+        self._statistics = Statistics(self._public, is_inverse=kind == "coinm")
     def exchange_info(self, params: Params) -> Body:
-        """``GET /fapi/v1/exchangeInfo``."""
+        """``GET /fapi/v1/exchangeInfo``. How often one may ask is not decided here."""
         wanted = params.get("symbol")
         if wanted is not None and wanted not in self._floor.contracts:
             raise ApiError.invalid_symbol()
         assets = dict.fromkeys(c.margin_asset for c in self._floor.contracts.values())
         return {
             "exchangeFilters": [],
-            "rateLimits": [dict(_WEIGHT), *self._floor.counts.rules()],
+            "rateLimits": [],
             "serverTime": self._now_ms,
             "assets": [
                 {"asset": asset, "marginAvailable": True, "autoAssetExchange": "-100"}
@@ -130,6 +127,57 @@ class MarketData:
     # --- for the wire's streams ------------------------------------------------------
 
     @property
+    def rpi_depth(self, params: Params) -> Body:
+        """``GET /fapi/v1/rpiDepth``."""
+        return self._public.rpi_depth(params)
+
+    def constituents(self, params: Params) -> Body:
+        """``GET /fapi/v1/constituents``."""
+        return self._indices.constituents(params)
+
+    def index_info(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/indexInfo``."""
+        return self._indices.index_info(params)
+
+    def asset_index(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/assetIndex``."""
+        return self._indices.asset_index(params)
+
+    def insurance_balance(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/insuranceBalance``: one object for ``symbol``, else a list."""
+        wanted = params.get("symbol")
+        contracts = self._floor.contracts
+        if wanted is not None and wanted not in contracts:
+            raise ApiError.invalid_symbol()
+        assets = list(dict.fromkeys(c.margin_asset for c in contracts.values()))
+        body = self._floor.fund.body(contracts, assets, self.market_ms)
+        return [body] if wanted is None else body
+
+    def adl_risk(self, params: Params) -> Body | list[Body]:
+        """``GET /fapi/v1/symbolAdlRisk``."""
+        wanted = params.get("symbol")
+        rows = [
+            {
+                "symbol": symbol,
+                "adlRisk": self._floor.fund.risk(contract.margin_asset),
+                "updateTime": self.market_ms,
+            }
+            for symbol, contract in self._floor.contracts.items()
+            if wanted in {None, symbol}
+        ]
+        if not rows:
+            raise ApiError.invalid_symbol()
+        return rows if wanted is None else rows[0]
+
+    def trading_schedule(self, params: Params) -> Body:
+        """``GET /fapi/v1/tradingSchedule``."""
+        del params
+        return schedule(self._now_ms)
+
+    def statistics_of(self, params: Params, name: str) -> list[Body]:
+        """``GET /futures/data/<name>``."""
+        return self._statistics.answer(name, params)
+
     def kind(self) -> Kind:
         return self._kind
 
@@ -188,3 +236,11 @@ class MarketData:
     def statistics(self, symbol: str) -> Body:
         """The last 24 hours, keys as in ``ticker/24hr``."""
         return self._public.full(self._floor.books[symbol])
+    def asset_indices(self) -> list[Body]:
+        """Every asset, keys as in ``assetIndex``."""
+        return self._indices.assets()
+
+    def index_parts(self, symbol: str) -> list[Body]:
+        """What the index of the contract is made of, as ``c`` of ``compositeIndex``; or nothing."""
+        return index_parts(symbol, decimal(self._floor.marks[symbol].index_e8))
+

@@ -20,6 +20,7 @@ from bot.simulation.parameters import Params, integer, limit, optional, required
 __all__ = ["PublicData"]
 
 _DEPTHS: Final = frozenset({5, 10, 20, 50, 100, 500, 1000})
+_RPI_DEPTH: Final = 1000
 _OTHERS_HOLD: Final = 20_000
 """Open interest in contracts of a median size that the crowd is said to have anyway."""
 
@@ -50,6 +51,13 @@ class PublicData:
         if listing.contract.is_inverse:
             body |= {"symbol": listing.rules.symbol, "pair": listing.contract.pair}
         return {**body, "E": self._now(), "T": self._now(), "bids": bids, "asks": asks}
+
+    def rpi_depth(self, params: Params) -> dict[str, Any]:
+        """``GET rpiDepth``: without orders of retail price improvement it is the same book."""
+        n = integer(params, "limit")
+        if n is not None and n != _RPI_DEPTH:
+            raise ApiError.bad_request(-4021, f"{n} is not valid depth limit.")
+        return self.depth({**params, "limit": str(_RPI_DEPTH)})
 
     def top(self, listing: FuturesListing, n: int) -> tuple[list[list[str]], list[list[str]]]:
         """The best levels as texts."""
@@ -209,6 +217,14 @@ class PublicData:
             if listing.contract.pair == pair:
                 return listing
         raise ApiError.invalid_symbol()
+
+    def bars(self, listing: FuturesListing, interval: str) -> Sequence[Bar]:
+        """Of trades, oldest first; the last one is not over yet."""
+        return listing.bars.roll(interval, self._now())
+
+    def index_bars(self, listing: FuturesListing, interval: str) -> Sequence[Bar]:
+        """Of the index, as far as it was watched."""
+        return self._marks[listing.rules.symbol].index_bars.roll(interval, self._now())
 
     def _chosen(self, params: Params) -> Iterable[FuturesListing]:
         """Of ``symbol`` or ``pair``; all without them."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain.errors import DataError
-from bot.simulation.futures.account import FuturesAccount, Income, Trade
+from bot.simulation.futures.account import FuturesAccount, Income, MarginChange, Trade
 from bot.simulation.futures.algos import AlgoOrder, AlgoStore
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.journal import account_record
@@ -65,6 +65,9 @@ def _apply(floor: FuturesFloor, record: dict[str, Any]) -> None:
         account.trades.setdefault(row["symbol"], []).append(Trade(**_exact(row, Trade)))
     for row in record.get("incomes", ()):
         floor.accounts[row["account"]].incomes.append(Income(**_exact(row, Income)))
+    for row in record.get("margin_changes", ()):
+        change = MarginChange(**_exact(row, MarginChange))
+        floor.accounts[row["account"]].margin_changes.append(change)
     for key, state in record.get("accounts", {}).items():
         _restore_account(floor.accounts[key], state)
     for symbol, amount in record.get("house", {}).items():
@@ -79,6 +82,7 @@ def _restore_account(account: FuturesAccount, state: dict[str, Any]) -> None:
     account.isolated = set(state["isolated"])
     account.is_hedged = state["hedged"]
     account.is_multi_asset = state["multi_asset"]
+    account.burns_bnb = state.get("burns_bnb", False)
     for row in state["positions"]:
         position = account.position(row["symbol"], row["side"])
         for name in _POSITION:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from bot.simulation.errors import ApiError
 from bot.simulation.fixedpoint import decimal
-from bot.simulation.futures.account import FuturesAccount
+from bot.simulation.futures.account import FuturesAccount, MarginChange
 from bot.simulation.futures.amounts import ZERO, plain, rounded
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.listing import FuturesListing
@@ -104,6 +104,9 @@ class Settings:
             raise ApiError.bad_request(-4051, "Isolated balance insufficient.")
         position.isolated_wallet += change if direction == _ADD else -change
         position.update_ms = now_ms
+        moved = MarginChange(symbol, position.side, direction or 0, change, now_ms)
+        account.margin_changes.append(moved)
+        self._floor.log.margin_change(key, moved)
         asset = listing.contract.margin_asset
         payload = account_update(
             account,
@@ -156,6 +159,19 @@ class Settings:
             raise ApiError.bad_request(-4167, msg)
         account.is_multi_asset = wanted
         self._floor.tell(key, multi_assets_update(is_on=wanted, now_ms=now_ms))
+        self._changed(key, next(iter(self._floor.books.values())), now_ms)
+        return dict(_DONE)
+
+    def fee_burn(self, key: str) -> dict[str, Any]:
+        """``GET feeBurn``."""
+        return {"feeBurn": self._floor.accounts[key].burns_bnb}
+
+    def change_fee_burn(self, key: str, params: Params, now_ms: int) -> dict[str, Any]:
+        """``POST feeBurn``."""
+        wanted = flag(params, "feeBurn")
+        if wanted is None:
+            raise ApiError.missing("feeBurn")
+        self._floor.accounts[key].burns_bnb = wanted
         self._changed(key, next(iter(self._floor.books.values())), now_ms)
         return dict(_DONE)
 

@@ -44,7 +44,7 @@ class Statements:
                 row["marginAvailable"] = True
         head: dict[str, Any] = {}
         if not short:
-            head = {"feeTier": 0, "feeBurn": False, **_RATES, "updateTime": 0}
+            head = {"feeTier": 0, "feeBurn": account.burns_bnb, **_RATES, "updateTime": 0}
             head |= {"multiAssetsMargin": account.is_multi_asset, "tradeGroupId": -1}
         return {**head, **totals, "assets": assets, "positions": positions}
 

@@ -238,16 +238,6 @@ def test_cancelling_all_answers_success_even_without_orders(trader):
     assert trader.call("cancel_open_orders", symbol="BTCUSDT") == done
 
 
-def test_more_orders_than_the_limit_are_too_many(trader):
-    for _ in range(300):
-        trader.place("BUY", "LIMIT", quantity="0.01", price="59000", timeInForce="IOC")
-    with pytest.raises(ApiError) as e:
-        trader.place("BUY", "LIMIT", quantity="0.01", price="59000")
-    assert (e.value.status, e.value.code) == (429, -1015)
-    trader.wait(10_000)
-    trader.place("BUY", "LIMIT", quantity="0.01", price="59000")
-
-
 def test_a_stranger_may_do_nothing(trader):
     stranger = trader.beside("eve")
     assert refused(stranger.place, "BUY", quantity="1") == -2015

@@ -99,3 +99,37 @@ def test_multi_assets_mode_is_a_flag(trader):
     assert refused(trader.call, "change_multi_assets", multiAssetsMargin="true") == -4171
     isolated = {"symbol": "BTCUSDT", "marginType": "ISOLATED"}
     assert refused(trader.call, "margin_type", **isolated) == -4168
+
+
+def test_moved_margin_is_remembered(trader):
+    trader.call("margin_type", symbol="BTCUSDT", marginType="ISOLATED")
+    trader.place("BUY", quantity="1")
+    for direction, amount in ((1, "100"), (1, "50"), (2, "20")):
+        trader.call("position_margin", symbol="BTCUSDT", type=direction, amount=amount)
+    rows = trader.call("margin_history", symbol="BTCUSDT")
+    assert [(row["type"], row["amount"]) for row in rows] == [(1, "100"), (1, "50"), (2, "20")]
+    assert [row["amount"] for row in trader.call("margin_history", symbol="BTCUSDT", type=2)] == [
+        "20"
+    ]
+    assert trader.call("margin_history", symbol="ETHUSDT") == []
+    assert rows[0] == {
+        "symbol": "BTCUSDT",
+        "type": 1,
+        "deltaType": "USER_ADJUST",
+        "amount": "100",
+        "asset": "USDT",
+        "time": rows[0]["time"],
+        "positionSide": "BOTH",
+    }
+
+
+def test_whether_fees_are_paid_in_bnb_is_a_switch(trader):
+    assert trader.call("fee_burn") == {"feeBurn": False}
+    assert trader.call("change_fee_burn", feeBurn="true") == {"code": 200, "msg": "success"}
+    assert trader.call("fee_burn") == {"feeBurn": True}
+    assert trader.call("account", version=2)["feeBurn"] is True
+    assert refused(trader.call, "change_fee_burn") == -1102
+
+
+def test_nobody_is_found_to_misbehave(trader):
+    assert trader.call("trading_status")["indicators"] == {}

@@ -14,7 +14,7 @@ from bot.simulation.wire.driver import Driver, WallClock
 from bot.simulation.wire.endpoints import Endpoint
 from bot.simulation.wire.futures.contracts import Board
 from bot.simulation.wire.futures.desk import FuturesDesk
-from bot.simulation.wire.futures.endpoints import endpoints
+from bot.simulation.wire.futures.endpoints import STATISTICS_PREFIX, endpoints
 from bot.simulation.wire.futures.gateway import FuturesGateway
 from bot.simulation.wire.futures.hub import FuturesHub
 from bot.simulation.wire.futures.listenkeys import ListenKeys
@@ -79,7 +79,10 @@ class FuturesWire:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """The response; None where the connection must be cut."""
-        market = next(m for m in self._markets if m.serves(request.path))
+        serving = [m for m in self._markets if m.serves(request.path)]
+        # What both answer is of the market that has the pair or symbol.
+        asked = {request.query.get(name) for name in ("pair", "symbol")}
+        market = next((m for m in serving if asked & m.names), serving[0])
         return await market.handle(request)
 
     def start(self) -> None:
@@ -117,6 +120,8 @@ class _Market:
     ) -> None:
         self.exchange = boards[0].exchange
         kind = self.exchange.kind
+        self.names = {n for c in boards[0].contracts.values() for n in (c.symbol, c.pair)}
+        """Of everything that is traded here."""
         hubs = {path: FuturesHub(shared.turbulence, kind) for path in _PATHS[kind]}
         self._streams = {
             path: FuturesStreams(boards, hub, _PATHS[kind][path]) for path, hub in hubs.items()
@@ -139,7 +144,7 @@ class _Market:
             rules=rules,
             now_ms=shared.clock.now_ms,
         )
-        table = endpoints(kind, self.keys)
+        table = endpoints(kind, self.keys, pace)
         routes: dict[tuple[str, str], Endpoint] = {(e.method, e.path): e for e in table}
         self._methods: dict[str, Endpoint] = {e.name: e for e in table if e.name}
         self._gateway = FuturesGateway(desk=desk, limits=limits, routes=routes)
@@ -159,7 +164,8 @@ class _Market:
 
     def serves(self, path: str) -> bool:
         kind = self.exchange.kind
-        return path.startswith(_REST[kind]) or path == _API[kind] or self._prefix(path) != ""
+        is_rest = path.startswith((_REST[kind], STATISTICS_PREFIX))
+        return is_rest or path == _API[kind] or self._prefix(path) != ""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """The response; None where the connection must be cut."""

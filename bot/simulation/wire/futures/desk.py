@@ -61,7 +61,9 @@ class FuturesDesk(Desk):
         if orders:
             self._pace.check(account, orders, now_ms)
         asked = {name: value for name, value in params.items() if name not in SECURITY}
-        body = endpoint.answer(Call(self._core, account, asked, now_ms, self.server_ms()))
+        body = endpoint.answer(
+            Call(self._core, account, asked, now_ms, self.server_ms(), self._rules)
+        )
         if not orders:
             return Verdict(body=body)
         self._pace.placed(account, orders, now_ms)

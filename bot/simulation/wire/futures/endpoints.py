@@ -9,11 +9,16 @@ from typing import Any
 import orjson
 
 from bot.simulation.futures.exchange import Kind
+from bot.simulation.futures.statistics import STATISTICS
 from bot.simulation.wire.endpoints import Call, Endpoint
 from bot.simulation.wire.futures.listenkeys import ListenKeys
+from bot.simulation.wire.futures.pace import Pace
 from bot.simulation.wire.futures.weights import Weight, by_limit, by_symbol, flat
 
-__all__ = ["FuturesEndpoint", "endpoints"]
+__all__ = ["STATISTICS_PREFIX", "FuturesEndpoint", "endpoints"]
+
+STATISTICS_PREFIX = "/futures/data/"
+"""Below it both markets answer, each about its own symbols and pairs."""
 
 _NONE = flat(0)
 _ONE = flat(1)
@@ -30,17 +35,18 @@ class FuturesEndpoint(Endpoint, frozen=True):
     """How many orders the ORDERS limits count."""
 
 
-def endpoints(kind: Kind, keys: ListenKeys) -> list[FuturesEndpoint]:
+def endpoints(kind: Kind, keys: ListenKeys, pace: Pace) -> list[FuturesEndpoint]:
     """All of one market."""
-    prefix = "/fapi" if kind == "usdm" else "/dapi"
-    rows = [*_PUBLIC, *_OWN, *(_USDM if kind == "usdm" else _COINM)]
-    return [_placed(prefix, row) for row in (*rows, *_leases(keys))]
+    prefix = "/fapi/" if kind == "usdm" else "/dapi/"
+    rows = [*_PUBLIC, *_OWN, *(_USDM if kind == "usdm" else _COINM), *_limits(pace)]
+    placed = [_placed(prefix, row) for row in (*rows, *_leases(keys))]
+    return [*placed, *(_statistics(name) for name in STATISTICS[kind])]
 
 
 def _placed(prefix: str, row: FuturesEndpoint) -> FuturesEndpoint:
     return FuturesEndpoint(
         row.method,
-        f"{prefix}/{row.path}",
+        f"{prefix}{row.path}",
         row.name,
         row.weight,
         row.answer,
@@ -83,8 +89,36 @@ def _keyed(
     return FuturesEndpoint(method, path, name, weight, answer, keyed=True)
 
 
-def _exchange_info(call: Call) -> Any:
-    return call.exchange.exchange_info(call.params) | {"serverTime": call.server_ms}
+def _statistics(name: str) -> FuturesEndpoint:
+    """They weigh nothing: they have a limit of their own."""
+    return _placed(
+        STATISTICS_PREFIX,
+        FuturesEndpoint(
+            "GET", name, "", flat(0), lambda call: call.exchange.statistics_of(call.params, name)
+        ),
+    )
+
+
+def _limits(pace: Pace) -> tuple[FuturesEndpoint, ...]:
+    """What tells of limits, which are the wire's own."""
+
+    def exchange_info(call: Call) -> Any:
+        weight = {
+            "rateLimitType": "REQUEST_WEIGHT",
+            "interval": "MINUTE",
+            "intervalNum": 1,
+            "limit": call.rules.weight_per_minute,
+        }
+        mine = {"rateLimits": [weight, *pace.rules()], "serverTime": call.server_ms}
+        return call.exchange.exchange_info(call.params) | mine
+
+    def order_counts(call: Call) -> Any:
+        return pace.unfilled_order_count(call.account, {}, call.now_ms)
+
+    return (
+        FuturesEndpoint("GET", "v1/exchangeInfo", "", flat(1), exchange_info),
+        FuturesEndpoint("GET", "v1/rateLimit/order", "", flat(1), order_counts, signed=True),
+    )
 
 
 def _batch_cancel(call: Call) -> Any:
@@ -125,7 +159,6 @@ def _leases(keys: ListenKeys) -> tuple[FuturesEndpoint, ...]:
 _PUBLIC = (
     FuturesEndpoint("GET", "v1/ping", "ping", flat(1), lambda _: {}),
     FuturesEndpoint("GET", "v1/time", "time", flat(1), lambda c: {"serverTime": c.server_ms}),
-    FuturesEndpoint("GET", "v1/exchangeInfo", "", flat(1), _exchange_info),
     _public("v1/depth", "depth", _DEPTH, name="depth"),
     _public("v1/trades", "trades", flat(5)),
     _keyed(
@@ -139,6 +172,7 @@ _PUBLIC = (
     _public("v1/continuousKlines", "continuous_klines", _KLINES),
     _public("v1/indexPriceKlines", "index_price_klines", _KLINES),
     _public("v1/markPriceKlines", "mark_price_klines", _KLINES),
+    _public("v1/premiumIndexKlines", "premium_index_klines", _KLINES),
     _public("v1/premiumIndex", "premium_index", by_symbol(1, 10)),
     _public("v1/fundingRate", "funding_rate", flat(0)),
     _public("v1/fundingInfo", "funding_info", flat(0)),
@@ -146,6 +180,7 @@ _PUBLIC = (
     _public("v1/ticker/price", "ticker_price", by_symbol(1, 2), name="ticker.price"),
     _public("v1/ticker/bookTicker", "book_ticker", by_symbol(2, 5), name="ticker.book"),
     _public("v1/openInterest", "open_interest", flat(1)),
+    _public("v1/constituents", "constituents", flat(2)),
 )
 
 _OWN = (
@@ -174,6 +209,7 @@ _OWN = (
     _own("POST v1/leverage", "leverage", flat(1)),
     _own("POST v1/marginType", "margin_type", flat(1)),
     _own("POST v1/positionMargin", "position_margin", flat(1)),
+    _own("GET v1/positionMargin/history", "margin_history", flat(1)),
     _own("GET v1/positionSide/dual", "position_mode", flat(30)),
     _own("POST v1/positionSide/dual", "change_position_mode", flat(1)),
     _own("GET v1/income", "income", flat(30)),
@@ -184,6 +220,16 @@ _OWN = (
 
 _USDM = (
     _public("v2/ticker/price", "ticker_price", by_symbol(1, 2)),
+    _public("v1/rpiDepth", "rpi_depth", flat(20)),
+    _public("v1/indexInfo", "index_info", flat(1)),
+    _public("v1/assetIndex", "asset_index", by_symbol(1, 10)),
+    _public("v1/insuranceBalance", "insurance_balance", flat(1)),
+    _public("v1/symbolAdlRisk", "adl_risk", flat(1)),
+    _public("v1/tradingSchedule", "trading_schedule", flat(5)),
+    _own("GET v1/apiTradingStatus", "trading_status", by_symbol(1, 10)),
+    _own("GET v1/feeBurn", "fee_burn", flat(30)),
+    _own("POST v1/feeBurn", "change_fee_burn", flat(1)),
+    _own("POST v1/stock/contract", "sign_stock_contract", flat(50)),
     _own("GET v2/account", "account", flat(5), name="account.status", version=2),
     _own("GET v3/account", "account", flat(5), name="v2/account.status", version=3),
     _own("GET v2/balance", "balance", flat(5), name="account.balance", version=2),
@@ -192,7 +238,6 @@ _USDM = (
     _own("GET v3/positionRisk", "position_risk", flat(5), name="v2/account.position", version=3),
     _own("GET v1/multiAssetsMargin", "multi_assets", flat(30)),
     _own("POST v1/multiAssetsMargin", "change_multi_assets", flat(1)),
-    _own("GET v1/rateLimit/order", "order_rate_limit", flat(1)),
     _own("GET v1/accountConfig", "account_config", flat(5)),
     _own("GET v1/symbolConfig", "symbol_config", flat(5)),
 )

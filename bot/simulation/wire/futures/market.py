@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.simulation.futures.emissions import AggTradeMade, BookChanged, Liquidation, TradeMade
+from bot.simulation.futures.emissions import (
+    AggTradeMade,
+    BookChanged,
+    ContractChanged,
+    Liquidation,
+    TradeMade,
+)
 from bot.simulation.wire.futures import payloads
 from bot.simulation.wire.futures.contracts import Board
 from bot.simulation.wire.futures.diff import BookDiff
@@ -28,6 +34,7 @@ class FuturesStreams:
 
     def __init__(self, boards: Sequence[Board], hub: FuturesHub, kinds: frozenset[Kind]) -> None:
         self._board = boards[0]
+        self._every = {s: contract for board in boards for s, contract in board.contracts.items()}
         self._hub = hub
         self._kinds = kinds
         self._periodic = Periodic(boards)
@@ -87,9 +94,20 @@ class FuturesStreams:
         for symbol, time_ms in {c.symbol: c.time_ms for c in changes}.items():
             self._book_ticker(symbol, time_ms)
 
-    def on_liquidation(self, forced: Liquidation) -> None:
-        """Of any market: the stream of all symbols carries both."""
-        self._periodic.liquidated(forced.symbol, forced.order)
+    def on_any(self, emission: Liquidation | ContractChanged) -> None:
+        """Of any market: the streams of all symbols carry both."""
+        if isinstance(emission, Liquidation):
+            self._periodic.liquidated(emission.symbol, emission.order)
+        else:
+            self._tell_contract(emission)
+
+    def _tell_contract(self, changed: ContractChanged) -> None:
+        name = Kind.CONTRACT_INFO.value
+        if f"!{name}" in self._streams:
+            payload = payloads.contract_info(
+                self._every[changed.symbol], changed.info, changed.time_ms
+            )
+            self._hub.publish(f"!{name}", name, payload)
 
     def _book_ticker(self, symbol: str, time_ms: int) -> None:
         name = f"{symbol.lower()}@bookTicker"

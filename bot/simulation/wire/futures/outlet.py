@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.simulation.futures.emissions import (
     AggTradeMade,
     BookChanged,
+    ContractChanged,
     Emission,
     Liquidation,
     TradeMade,
@@ -34,9 +35,9 @@ class FuturesOutlet:
                 books.append(emission)
             elif isinstance(emission, UserEvent):
                 self._keys.publish(emission)
-            elif isinstance(emission, Liquidation):
+            elif isinstance(emission, Liquidation | ContractChanged):
                 for streams in self._every:
-                    streams.on_liquidation(emission)
+                    streams.on_any(emission)
             elif isinstance(emission, TradeMade | AggTradeMade):
                 for streams in self._own:
                     streams.on_trade(emission)

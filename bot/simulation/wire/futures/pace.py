@@ -18,6 +18,10 @@ class Pace:
             (("SECOND", 10, rules.orders_10s), ("MINUTE", 1, rules.orders_1m))
         )
 
+    def rules(self) -> list[dict[str, Any]]:
+        """The ORDERS entries of exchangeInfo's ``rateLimits``."""
+        return self._counts.rules()
+
     def check(self, account: str, orders: int, now_ms: int) -> None:
         """Refuse orders of one request that would be too many.
 

@@ -7,12 +7,16 @@ them. Prices and quantities have the contract's decimals, mark prices eight.
 from typing import Any
 
 from bot.simulation.futures.emissions import AggTradeMade, MarkChanged, TradeMade
+from bot.simulation.futures.sessions import Session
 from bot.simulation.wire.futures.contracts import COIN_MARGINED, Contract
 
 __all__ = [
     "agg_trade",
+    "asset_index",
     "book_ticker",
+    "composite_index",
     "continuous_kline",
+    "contract_info",
     "depth_update",
     "force_order",
     "index_price",
@@ -21,6 +25,7 @@ __all__ = [
     "mini_ticker",
     "ticker",
     "trade",
+    "trading_session",
 ]
 
 Payload = dict[str, Any]
@@ -190,6 +195,56 @@ def force_order(contract: Contract, order: Payload, event_ms: int, *, of_all: bo
     if of_all:
         payload["st"] = contract.universe
     return payload
+
+
+def contract_info(contract: Contract, info: Payload, event_ms: int) -> Payload:
+    """``!contractInfo``; ``info`` has the keys from ``ct`` on."""
+    pair = {"ps": contract.pair} if contract.universe == COIN_MARGINED else {}
+    head = {"e": "contractInfo", "E": event_ms, "s": contract.symbol}
+    return {**head, **pair, **info, "st": contract.universe}
+
+
+def asset_index(row: Payload, event_ms: int) -> Payload:
+    """``<asset>@assetIndex``; from a row of ``assetIndex``."""
+    return {
+        "e": "assetIndexUpdate",
+        "E": event_ms,
+        "s": row["symbol"],
+        "i": row["index"],
+        "b": row["bidBuffer"],
+        "a": row["askBuffer"],
+        "B": row["bidRate"],
+        "A": row["askRate"],
+        "q": row["autoExchangeBidBuffer"],
+        "g": row["autoExchangeAskBuffer"],
+        "Q": row["autoExchangeBidRate"],
+        "G": row["autoExchangeAskRate"],
+    }
+
+
+def composite_index(
+    contract: Contract, mark: MarkChanged, parts: list[Payload], event_ms: int
+) -> Payload:
+    """``<symbol>@compositeIndex``; ``parts`` is its ``c``."""
+    return {
+        "e": "compositeIndex",
+        "E": event_ms,
+        "s": contract.symbol,
+        "p": format(mark.index, ".8f"),
+        "C": "baseAsset",
+        "c": parts,
+    }
+
+
+def trading_session(event: str, session: Session, event_ms: int) -> Payload:
+    """``tradingSession``; each market has an event type of its own."""
+    return {
+        "e": event,
+        "E": event_ms,
+        "t": session.start_ms,
+        "T": session.end_ms,
+        "S": session.kind,
+    }
 
 
 def _second_volume(row: Payload) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.simulation.futures.sessions import MARKETS, session
 from bot.simulation.wire.futures import payloads
 from bot.simulation.wire.futures.contracts import Board, Contract
 from bot.simulation.wire.futures.streams import Kind, Stream
@@ -50,6 +51,10 @@ class Periodic:
             Kind.ALL_MINI_TICKERS: self._tickers,
             Kind.ALL_TICKERS: self._tickers,
             Kind.ALL_MARK_PRICES: self._marks,
+            Kind.COMPOSITE_INDEX: self._composites,
+            Kind.ASSET_INDEX: self._assets,
+            Kind.ALL_ASSET_INDICES: self._assets,
+            Kind.TRADING_SESSION: self._sessions,
         }[stream.kind](stream, tick_ms)
         entries = list(found)
         if not stream.name.endswith(("@arr", "@arr@1s")) or stream.kind is Kind.ALL_FORCE_ORDERS:
@@ -90,6 +95,28 @@ class Periodic:
         for board, contract in self._chosen(stream):
             event_ms = min(tick_ms, board.exchange.market_ms)
             yield of_kind(contract, board.exchange.mark(contract.symbol), event_ms)
+
+    def _composites(self, stream: Stream, tick_ms: int) -> Iterator[Payload]:
+        for board, contract in self._chosen(stream):
+            parts = board.exchange.index_parts(contract.symbol)
+            if parts:
+                mark = board.exchange.mark(contract.symbol)
+                event_ms = min(tick_ms, board.exchange.market_ms)
+                yield payloads.composite_index(contract, mark, parts, event_ms)
+
+    def _assets(self, stream: Stream, tick_ms: int) -> Iterator[Payload]:
+        """Each asset once, though both markets know it."""
+        rows: dict[str, Payload] = {}
+        for board in self._boards:
+            for row in board.exchange.asset_indices():
+                rows.setdefault(row["symbol"], row)
+        for symbol, row in sorted(rows.items()):
+            if stream.symbol in ("", symbol):
+                yield payloads.asset_index(row, min(tick_ms, row["time"]))
+
+    def _sessions(self, _: Stream, tick_ms: int) -> Iterator[Payload]:
+        for market in MARKETS.values():
+            yield payloads.trading_session(market.event, session(market, tick_ms), tick_ms)
 
     def _book_tickers(self, stream: Stream, _: int) -> Iterator[Payload]:
         for board, contract in self._chosen(stream):

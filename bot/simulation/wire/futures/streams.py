@@ -46,6 +46,11 @@ class Kind(Enum):
     INDEX_PRICE_KLINE = "indexPrice_kline"
     FORCE_ORDER = "forceOrder"
     ALL_FORCE_ORDERS = "!forceOrder"
+    CONTRACT_INFO = "contractInfo"
+    COMPOSITE_INDEX = "compositeIndex"
+    ASSET_INDEX = "assetIndexUpdate"
+    ALL_ASSET_INDICES = "!assetIndex"
+    TRADING_SESSION = "tradingSession"
 
 
 PUBLIC = frozenset(
@@ -60,7 +65,7 @@ class Stream(msgspec.Struct, frozen=True):
     name: str
     kind: Kind
     symbol: str
-    """Upper case, or ``""`` for all symbols of both markets."""
+    """Upper case, or ``""`` for all symbols of both markets. An asset for its index."""
     every_ms: int
     """How often it is looked at; 0 when it follows each event."""
     interval: str = ""
@@ -74,6 +79,7 @@ _PLAIN = {
     "miniTicker": (Kind.MINI_TICKER, 2_000),
     "ticker": (Kind.TICKER, 2_000),
     "forceOrder": (Kind.FORCE_ORDER, _SECOND_MS),
+    "compositeIndex": (Kind.COMPOSITE_INDEX, _SECOND_MS),
     "markPrice": (Kind.MARK_PRICE, _MARK_MS[""]),
     "markPrice@1s": (Kind.MARK_PRICE, _MARK_MS["1s"]),
     # Orders of retail price improvement do not exist here, so both books are the same.
@@ -85,6 +91,9 @@ _ALL = {
     "!miniTicker@arr": (Kind.ALL_MINI_TICKERS, _SECOND_MS),
     "!ticker@arr": (Kind.ALL_TICKERS, _SECOND_MS),
     "!bookTicker": (Kind.ALL_BOOK_TICKERS, 5_000),
+    "!contractInfo": (Kind.CONTRACT_INFO, 0),
+    "!assetIndex@arr": (Kind.ALL_ASSET_INDICES, _SECOND_MS),
+    "tradingSession": (Kind.TRADING_SESSION, _SECOND_MS),
     "!forceOrder@arr": (Kind.ALL_FORCE_ORDERS, _SECOND_MS),
 }
 
@@ -100,6 +109,8 @@ def parse(name: str, contracts: Mapping[str, Contract]) -> Stream | None:
     if what.startswith(("continuousKline_", "indexPrice")):
         return _of_pair(name, lower.upper(), what, contracts)
     symbol = lower.upper()
+    if what == "assetIndex":
+        return Stream(name, Kind.ASSET_INDEX, symbol, _SECOND_MS)
     if symbol not in contracts:
         return None
     if what in _PLAIN:

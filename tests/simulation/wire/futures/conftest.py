@@ -12,7 +12,12 @@ from bot.simulation.account import AccountSpec
 from bot.simulation.emissions import AggTradeMade, TradeMade, UserEvent
 from bot.simulation.errors import ApiError
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS
-from bot.simulation.futures.emissions import BookChanged, Liquidation, MarkChanged
+from bot.simulation.futures.emissions import (
+    BookChanged,
+    ContractChanged,
+    Liquidation,
+    MarkChanged,
+)
 from bot.simulation.wire.futures.rules import FuturesRules
 
 MAKER_BUYS = True
@@ -141,6 +146,19 @@ class FakeCore:
     def kline_payload(self, symbol: str, interval: str, back: int = 0) -> Any:
         return None if back else BAR | {"s": symbol, "i": interval}
 
+    def index_parts(self, symbol: str) -> list[dict[str, str]]:
+        if symbol != "ETHUSDT":
+            return []
+        return [{"b": "UNI", "q": "USDT", "w": "2.0", "W": "1.0", "i": "25000.25"}]
+
+    def asset_indices(self) -> list[dict[str, Any]]:
+        names = [f"{side}{what}" for side in ("bid", "ask") for what in ("Buffer", "Rate")]
+        names += [f"autoExchange{name[0].upper()}{name[1:]}" for name in names]
+        return [
+            {"symbol": symbol, "time": self.now_ms, "index": "1.0", **dict.fromkeys(names, "1.0")}
+            for symbol in ("BTCUSD", "USDTUSD")
+        ]
+
     def mark(self, symbol: str) -> MarkChanged:
         price = self.market_price
         rate = Decimal("0.0001")
@@ -169,6 +187,10 @@ class FakeCore:
         bids = ((Decimal(price), Decimal(quantity)),)
         self.market_price = Decimal(price)
         self.out.append(BookChanged(symbol, previous + 3, last, previous, bids, (), self.now_ms))
+
+    def halt(self, symbol: str) -> None:
+        info = self.contracts[symbol].stream_info(is_open=False, with_brackets=False)
+        self.out.append(ContractChanged(symbol, info, self.now_ms))
 
     def liquidate(self, symbol: str) -> None:
         order = {"s": symbol, "S": "SELL", "o": "LIMIT", "f": "IOC", "q": "0.014", "p": "9910"}

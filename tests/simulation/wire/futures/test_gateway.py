@@ -7,6 +7,8 @@ import pytest
 from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.wire.endpoints import Call
 from bot.simulation.wire.futures.endpoints import endpoints
+from bot.simulation.wire.futures.pace import Pace
+from bot.simulation.wire.futures.rules import FuturesRules
 
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT"}
 
@@ -24,7 +26,7 @@ class Asked:
 
 @pytest.mark.parametrize("kind", ["usdm", "coinm"])
 def test_every_request_has_a_method_of_the_exchange(kind):
-    for endpoint in endpoints(kind, keys=None):
+    for endpoint in endpoints(kind, keys=None, pace=Pace(FuturesRules())):
         asked = Asked()
         if not endpoint.path.endswith("listenKey"):
             endpoint.answer(Call(asked, "sim-key", {}, 1, 1))
@@ -33,7 +35,7 @@ def test_every_request_has_a_method_of_the_exchange(kind):
 
 def test_routes_are_unique():
     for kind in ("usdm", "coinm"):
-        table = endpoints(kind, keys=None)
+        table = endpoints(kind, keys=None, pace=Pace(FuturesRules()))
         assert len({(e.method, e.path) for e in table}) == len(table)
         names = [e.name for e in table if e.name]
         assert len(set(names)) == len(names)
@@ -115,6 +117,24 @@ async def test_orders_weigh_nothing_and_are_counted_over_both_markets(futures):
     batch = '[{"symbol":"BTCUSDT"},{"symbol":"BTCUSDT"}]'
     response, _ = await futures.ask("POST", "/fapi/v1/batchOrders", batchOrders=batch)
     assert int(response.headers["X-MBX-ORDER-COUNT-1M"]) == 4
+
+
+async def test_limits_are_told_as_they_are_applied(start_futures, futures_rules):
+    futures = await start_futures(futures_rules=futures_rules(orders_10s=7, orders_1m=9))
+    for api in ("fapi", "dapi"):
+        _, info = await futures.sim.get(f"/{api}/v1/exchangeInfo")
+        limits = [
+            (one["rateLimitType"], one["interval"], one["intervalNum"], one["limit"])
+            for one in info["rateLimits"]
+        ]
+        assert limits == [
+            ("REQUEST_WEIGHT", "MINUTE", 1, 2400),
+            ("ORDERS", "SECOND", 10, 7),
+            ("ORDERS", "MINUTE", 1, 9),
+        ]
+        await futures.call("POST", f"/{api}/v1/order", **ORDER)
+    _, counts = await futures.call("GET", "/fapi/v1/rateLimit/order")
+    assert [(one["limit"], one["count"]) for one in counts][1] == (9, 2)
 
 
 async def test_too_many_orders_are_refused_with_a_wait(start_futures, futures_rules):

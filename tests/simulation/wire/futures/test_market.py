@@ -112,6 +112,47 @@ async def test_liquidations_go_out_once_a_second_and_on_both_hosts(futures):
     assert await one.is_silent(0.3)
 
 
+async def test_a_halt_of_either_market_is_told_on_both_hosts(futures):
+    usdm = await futures.sim.connect("/market/ws/!contractInfo")
+    coinm = await futures.sim.connect("/dstream/ws/!contractInfo")
+    futures.usdm.halt("BTCUSDT")
+    futures.coinm.halt("BTCUSD_PERP")
+    for socket in (usdm, coinm):
+        told = {(one := await socket.next())["s"]: one for _ in range(2)}
+        assert list(told["BTCUSDT"]) == ["e", "E", "s", "ct", "dt", "ot", "cs", "st"]
+        assert (told["BTCUSDT"]["cs"], told["BTCUSDT"]["st"]) == ("CLOSE", 1)
+        assert (told["BTCUSD_PERP"]["ps"], told["BTCUSD_PERP"]["st"]) == ("BTCUSD", 2)
+    assert await usdm.is_silent(0.3)
+
+
+async def test_asset_indices_come_each_second_alone_or_all_together(futures):
+    every = await futures.sim.connect("/market/ws/!assetIndex@arr")
+    one = await futures.sim.connect("/market/ws/usdtusd@assetIndex")
+    assert [row["s"] for row in await every.next()] == ["BTCUSD", "USDTUSD"]
+    first, second = await one.next(), await one.next()
+    assert (first["e"], first["s"]) == ("assetIndexUpdate", "USDTUSD")
+    assert second["E"] - first["E"] == 1000
+
+
+async def test_a_composite_index_speaks_where_there_is_one(futures):
+    names = "ethusdt@compositeIndex/btcusdt@compositeIndex"
+    socket = await futures.sim.connect(f"/market/stream?streams={names}")
+    for _ in range(2):
+        message = await socket.next()
+        assert message["stream"] == "ethusdt@compositeIndex"
+    assert (message["data"]["p"], message["data"]["C"]) == ("50000.50000000", "baseAsset")
+
+
+async def test_each_markets_session_is_a_message_of_its_own(futures):
+    socket = await futures.sim.connect("/market/ws/tradingSession")
+    told = [await socket.next() for _ in range(6)]
+    assert [one["e"] for one in told] == [
+        *("EquityUpdate", "CommodityUpdate", "KR_EquityUpdate", "HK_EquityUpdate"),
+        *("CN_EquityUpdate", "FXUpdate"),
+    ]
+    assert all(one["t"] <= one["E"] < one["T"] for one in told)
+
+
 async def test_coin_margined_streams_share_one_path(futures):
     names = "btcusd_perp@aggTrade/btcusd_perp@bookTicker/btcusd@indexPrice@1s"
     socket = await futures.sim.connect(f"/dstream/stream?streams={names}")

@@ -34,6 +34,11 @@ CONTRACTS = {
         ("!miniTicker@arr", Kind.ALL_MINI_TICKERS, 1000),
         ("!bookTicker", Kind.ALL_BOOK_TICKERS, 5000),
         ("!forceOrder@arr", Kind.ALL_FORCE_ORDERS, 1000),
+        ("!contractInfo", Kind.CONTRACT_INFO, 0),
+        ("!assetIndex@arr", Kind.ALL_ASSET_INDICES, 1000),
+        ("btcusd@assetIndex", Kind.ASSET_INDEX, 1000),
+        ("btcusdt@compositeIndex", Kind.COMPOSITE_INDEX, 1000),
+        ("tradingSession", Kind.TRADING_SESSION, 1000),
     ],
 )
 def test_a_stream_has_its_kind_and_speed(name, kind, every_ms):
@@ -56,7 +61,7 @@ def test_a_stream_has_its_kind_and_speed(name, kind, every_ms):
         "btcusdt@indexPriceKline_1m",
         "btcusd_perp@1m",
         "btcusd@indexPriceKline_1s",
-        "!contractInfo",
+        "!assetIndex",
         "",
     ],
 )
