@@ -61,9 +61,15 @@ class Subscription(msgspec.Struct, frozen=True):
     symbol: str
     """As events will carry it: ``BTCUSDT``, ``usdm:BTCUSDT``; ``*`` is the whole market."""
     detail: str = ""
-    """The bar interval (``1m``, ``1d@+08:00``), the partial book's depth (``5``, ``10``,
-    ``20``), the speed of depth or mark price (``100ms``, ``1000ms``, ``1s``), the window of a
-    ticker (``1h``, ``4h``, ``1d``)."""
+    """The bar interval (``1m``, ``1d@+08:00``), the partial book's depth (``5``, ``10``, ``20``,
+    ``20@1000ms``), the speed of depth or mark price (``100ms``, ``1000ms``, ``1s``), the window
+    of a ticker (``1h``, ``4h``, ``1d``)."""
+
+    @property
+    def speed_ms(self) -> int:
+        """How often a book's stream speaks; 100 where the detail does not say."""
+        text = self.detail.rpartition("@")[2]
+        return int(text.removesuffix("ms")) if text.endswith("ms") else 100
 
 
 class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):

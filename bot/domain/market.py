@@ -153,6 +153,8 @@ class BookSnapshot(msgspec.Struct, frozen=True, gc=False, tag=True):
     recv_ns: int
     depth: int = 20
     """How many levels a side were asked for: 5, 10 or 20."""
+    speed_ms: int = 100
+    """How often the stream that it came with speaks."""
 
 
 class DepthUpdate(msgspec.Struct, frozen=True, gc=False, tag=True):

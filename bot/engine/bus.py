@@ -1,9 +1,11 @@
 """Who hears what: each event to its subscribers, first in first out, one at a time."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
-from bot.domain.market import Bar, MarketEvent
+from bot.domain.market import MarketEvent
+from bot.engine.topics import Topic, topic_of
 
 __all__ = ["Bus", "Fault", "Handler"]
 
@@ -15,8 +17,8 @@ Fault = Callable[[str, str, BaseException], None]
 class Bus:
     """A table from type and topic to handlers, called directly: no queue, no task, no await.
 
-    The topic is the symbol; of bars it is symbol and interval, so that nobody is given the
-    bars that another asked for.
+    The topic (:mod:`bot.engine.topics`) is the symbol; of bars it is symbol and interval, so
+    that nobody is given the bars that another asked for.
 
     Every delivery is guarded, so that a subscriber that raises harms no other.
     """
@@ -33,15 +35,12 @@ class Bus:
         self._on_slow = on_slow
         self._stopwatch = stopwatch
         self._slow_ns = slow_ns
-        self._table: dict[type, dict[str, tuple[tuple[str, Handler], ...]]] = {}
+        self._table: dict[type, dict[Topic, tuple[tuple[str, Handler], ...]]] = {}
         self.running: tuple[str, int] | None = None
         """(owner, stopwatch reading at the start) of the callback that runs now; for a watchdog."""
 
-    def subscribe(
-        self, event_type: type, symbol: str, owner: str, handler: Handler, *, interval: str = ""
-    ) -> None:
+    def subscribe(self, event_type: type, topic: Topic, owner: str, handler: Handler) -> None:
         """Deliver events of exactly this type on this topic to ``handler``; once an owner."""
-        topic = f"{symbol}@{interval}" if event_type is Bar else symbol
         by_topic = self._table.setdefault(event_type, {})
         present = by_topic.get(topic, ())
         if all(name != owner for name, _ in present):
@@ -53,24 +52,36 @@ class Bus:
             for topic, present in by_topic.items():
                 by_topic[topic] = tuple(entry for entry in present if entry[0] != owner)
 
+    def release(self, event_type: type, topic: Topic, owner: str) -> None:
+        """Deliver events of this type and topic to ``owner`` no more."""
+        by_topic = self._table.get(event_type, {})
+        if topic in by_topic:
+            by_topic[topic] = tuple(entry for entry in by_topic[topic] if entry[0] != owner)
+
     def publish(self, event: MarketEvent) -> None:
         """Run every handler of the event to completion, in the order of subscription."""
         by_topic = self._table.get(type(event))
         if by_topic is None:
             return
-        topic = f"{event.symbol}@{event.interval}" if isinstance(event, Bar) else event.symbol
-        for owner, handler in by_topic.get(topic, ()):
+        for owner, handler in by_topic.get(topic_of(event), ()):
             self.call(owner, handler, event)
 
-    def way(self, event_type: type, latest: dict[str, Any]) -> Handler:
+    def way(
+        self, event_type: type, latest: dict[str, Any], odd: str, otherwise: Handler
+    ) -> Handler:
         """The shortest way for events of a type whose topic is the symbol.
 
-        It puts the event into ``latest`` by its symbol and then publishes it.
+        It puts the event into ``latest`` by its symbol and then publishes it. An event whose
+        field ``odd`` is true goes to ``otherwise``: what came late is not the latest, and
+        what came with the whole market has another topic.
         """
         by_symbol = self._table.setdefault(event_type, {})
-        stopwatch, slow_ns = self._stopwatch, self._slow_ns
+        stopwatch, slow_ns, is_odd = self._stopwatch, self._slow_ns, attrgetter(odd)
 
         def keep_and_publish(event: Any) -> None:
+            if is_odd(event):
+                otherwise(event)
+                return
             symbol = event.symbol
             latest[symbol] = event
             for owner, handler in by_symbol.get(symbol, ()):

@@ -9,9 +9,7 @@ from bot.domain.market import (
     Bar,
     BookSnapshot,
     MarketEvent,
-    MiniTicker,
     QuoteTick,
-    Ticker,
     TradeTick,
 )
 
@@ -32,8 +30,6 @@ class Cache:
             TradeTick: self.trades,
             BookSnapshot: self.books,
             AggTrade: {},
-            MiniTicker: {},
-            Ticker: {},
         }
         """By type and symbol: all but the bars, which have an interval as well."""
         # Which feeds are down or stale, and for which symbols (empty: all of them).
@@ -48,11 +44,21 @@ class Cache:
             self._fresh_from_ns[symbol] = now_ns
 
     def update(self, event: MarketEvent) -> None:
-        """Keep the event as the latest of its kind."""
+        """Keep the event as the latest of its kind, unless something newer is known."""
         if isinstance(event, Bar):
-            self.bars[event.symbol, event.interval] = event
-        else:
-            self.latest[type(event)][event.symbol] = event
+            if not event.late:
+                self.bars[event.symbol, event.interval] = event
+            return
+        latest = self.latest.setdefault(type(event), {})
+        if isinstance(event, TradeTick | AggTrade):
+            if event.late:
+                return
+        elif isinstance(event, QuoteTick) and event.from_array:
+            # Of the whole market every few seconds: the symbol's own stream is ahead of it.
+            known = latest.get(event.symbol)
+            if known is not None and known.update_id >= event.update_id:
+                return
+        latest[event.symbol] = event
 
     def last_price(self, symbol: str) -> float | None:
         """Mid of the latest quote, else the latest trade's price, quote units.

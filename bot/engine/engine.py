@@ -7,7 +7,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -40,14 +40,14 @@ from bot.domain.events import (
     TimePassed,
 )
 from bot.domain.instrument import Instrument
-from bot.domain.market import Bar
+from bot.domain.market import AggTrade, MarketEvent, QuoteTick, TradeTick
 from bot.domain.records import (
     IncidentClosed,
     IncidentOpened,
     Record,
     StateSaved,
 )
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, Market
 from bot.engine.account import Account
 from bot.engine.blotter import Blotter
 from bot.engine.bus import Bus
@@ -63,6 +63,7 @@ from bot.engine.risk import Gate, RiskLimits
 from bot.engine.sight import Sight
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.timers import Timers
+from bot.engine.topics import canonical, is_of_instrument
 
 __all__ = ["Engine", "EngineConfig"]
 
@@ -78,6 +79,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine needs to know of its run."""
 
     run_id: str
+    market: Market = Market.SPOT
+    """The home of plain symbols."""
     limits: RiskLimits = RiskLimits()
     recv_window_ms: int = 5_000
     slow_callback_ms: int = 100
@@ -182,8 +185,15 @@ class Engine:
             CancelUnknown,
         )
         return {
-            **{kind: self.bus.way(kind, latest) for kind, latest in self.cache.latest.items()},
-            Bar: self._on_bar,
+            **dict.fromkeys(get_args(MarketEvent), self._on_market),
+            **{
+                kind: self.bus.way(kind, self.cache.latest[kind], odd, self._on_market)
+                for kind, odd in (
+                    (QuoteTick, "from_array"),
+                    (TradeTick, "late"),
+                    (AggTrade, "late"),
+                )
+            },
             **dict.fromkeys(orders, self.desk.on_order_event),
             OrderReported: self.inquiry.on_report,
             OrderNotFound: self.inquiry.on_not_found,
@@ -202,7 +212,7 @@ class Engine:
 
     # --- handlers ----------------------------------------------------------------------
 
-    def _on_bar(self, event: Bar) -> None:
+    def _on_market(self, event: MarketEvent) -> None:
         self.cache.update(event)
         self.bus.publish(event)
 
@@ -323,15 +333,17 @@ class Engine:
 
     def subscribe(self, strategy_id: str, subscription: Subscription) -> None:
         """Wire the strategy's callback and ask the shell for the stream, once."""
-        if subscription.symbol not in self.cache.instruments:
+        wish = canonical(subscription, self.config.market)
+        if is_of_instrument(subscription) and wish.symbol not in self.cache.instruments:
             known = ", ".join(self.cache.instruments)
-            raise KeyError(f"{subscription.symbol} is not traded in this run; it trades {known}")
-        self.host.wire(strategy_id, subscription)
-        self.subscriptions.want(strategy_id, subscription)
+            raise KeyError(f"{wish.symbol} is not traded in this run; it trades {known}")
+        self.host.wire(strategy_id, wish)
+        self.subscriptions.want(strategy_id, wish)
 
     def unsubscribe(self, strategy_id: str, subscription: Subscription) -> bool:
         """Deliver it to the strategy no more; the stream ends when nobody else wants it."""
-        released = self.subscriptions.release(strategy_id, subscription)
+        wish = canonical(subscription, self.config.market)
+        released = self.subscriptions.release(strategy_id, wish)
         if released:
             self.host.rewire(strategy_id)
         return released

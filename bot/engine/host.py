@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.commands import StreamKind, Subscription
+from bot.domain.commands import Subscription
 from bot.domain.errors import StrategyError
-from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, QuoteTick, Ticker, TradeTick
 from bot.domain.values import EXTERNAL, MS_NS, SECOND_NS
 from bot.engine.context import PluginContext
 from bot.engine.request import OrderWish, Request
+from bot.engine.topics import topic_wanted
+from bot.strategy.market import CALLBACK_OF
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import Strategy
 
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
     from bot.engine.engine import Engine
 
 __all__ = ["Host", "OrderWish", "Plugin", "Request", "StrategySpec"]
-
-_CALLBACK_OF: Final[dict[StreamKind, tuple[type, str]]] = {
-    StreamKind.TRADES: (TradeTick, "on_trade"),
-    StreamKind.AGG_TRADES: (AggTrade, "on_agg_trade"),
-    StreamKind.QUOTES: (QuoteTick, "on_quote"),
-    StreamKind.BARS: (Bar, "on_bar"),
-    StreamKind.BOOK: (BookSnapshot, "on_book"),
-    StreamKind.MINI_TICKER: (MiniTicker, "on_mini_ticker"),
-    StreamKind.TICKER: (Ticker, "on_ticker"),
-}
 
 _FAULTS_ALLOWED: Final = 5
 """Faults within a minute after which a strategy is quarantined."""
@@ -127,20 +118,14 @@ class Host:
     def wire(self, strategy_id: str, subscription: Subscription) -> None:
         """Put the callback for a subscription on the bus, if the plugin defines it."""
         plugin = self.plugins[strategy_id]
-        event_type, callback = _CALLBACK_OF[subscription.kind]
+        event_type, callback = CALLBACK_OF[subscription.kind]
         if getattr(type(plugin.strategy), callback) is getattr(Strategy, callback):
             raise StrategyError(
                 f"{type(plugin.strategy).__name__} subscribes to {subscription.kind.value} "
                 f"but defines no {callback}"
             )
         handler = getattr(plugin.strategy, callback)
-        self._engine.bus.subscribe(
-            event_type,
-            subscription.symbol,
-            strategy_id,
-            handler,
-            interval=subscription.detail if event_type is Bar else "",
-        )
+        self._engine.bus.subscribe(event_type, topic_wanted(subscription), strategy_id, handler)
 
     def rewire(self, strategy_id: str) -> None:
         """Put on the bus what the plugin is subscribed to, and nothing else."""

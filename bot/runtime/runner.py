@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot import __version__
 from bot.domain.events import SnapshotDue, StopRequested, SweepDue, TimePassed
 from bot.domain.records import RunEnded, RunStarted
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, Market
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
 from bot.engine.identity import run_name
@@ -108,6 +108,7 @@ class Runner:
         engine = Engine(
             EngineConfig(
                 run_id=run_name(started_ns),
+                market=Market(settings.market),
                 limits=RiskLimits(**settings.risk.model_dump()),
                 recv_window_ms=settings.recv_window_ms,
                 slow_callback_ms=settings.slow_callback_ms,

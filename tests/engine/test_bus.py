@@ -2,6 +2,7 @@
 
 import functools
 
+import msgspec
 import pytest
 
 from bot.domain.market import Bar, QuoteTick, TradeTick
@@ -60,7 +61,11 @@ def bus(faults, slows, stopwatch):
 @pytest.fixture(params=["publish", "way"])
 def tell(request, bus):
     """Both ways of a quote: they must not differ."""
-    return bus.publish if request.param == "publish" else bus.way(QuoteTick, {})
+    return (
+        bus.publish
+        if request.param == "publish"
+        else bus.way(QuoteTick, {}, "from_array", bus.publish)
+    )
 
 
 def quote(symbol="X"):
@@ -100,10 +105,10 @@ def test_only_the_type_and_symbol_that_was_asked_for_is_heard(bus, tell):
 
 def test_bars_go_to_who_asked_for_that_interval(bus):
     heard = []
-    bus.subscribe(Bar, "X", "one", Listener(heard, "one").on_quote, interval="1m")
-    bus.subscribe(Bar, "X", "five", Listener(heard, "five").on_quote, interval="5m")
-    bus.subscribe(Bar, "X", "both", Listener(heard, "both").on_quote, interval="1m")
-    bus.subscribe(Bar, "X", "both", Listener(heard, "both").on_quote, interval="5m")
+    bus.subscribe(Bar, ("X", "1m"), "one", Listener(heard, "one").on_quote)
+    bus.subscribe(Bar, ("X", "5m"), "five", Listener(heard, "five").on_quote)
+    bus.subscribe(Bar, ("X", "1m"), "both", Listener(heard, "both").on_quote)
+    bus.subscribe(Bar, ("X", "5m"), "both", Listener(heard, "both").on_quote)
     bus.publish(bar("1m"))
     bus.publish(bar("5m"))
     bus.publish(bar("1h"))
@@ -123,7 +128,7 @@ def test_who_unsubscribes_hears_nothing_more(bus, tell):
     heard = []
     bus.subscribe(QuoteTick, "X", "a", Listener(heard, "a").on_quote)
     bus.subscribe(QuoteTick, "X", "b", Listener(heard, "b").on_quote)
-    bus.subscribe(Bar, "X", "a", Listener(heard, "a").on_quote, interval="1m")
+    bus.subscribe(Bar, ("X", "1m"), "a", Listener(heard, "a").on_quote)
     bus.unsubscribe("a")
     tell(quote())
     bus.publish(bar("1m"))
@@ -192,9 +197,28 @@ def test_while_a_listener_hears_the_bus_tells_whose_it_is(bus, tell, stopwatch):
 def test_a_way_keeps_the_event_before_any_listener_hears_it(bus):
     latest, seen = {}, []
     bus.subscribe(QuoteTick, "X", "a", lambda _: seen.append(latest["X"]))
-    way = bus.way(QuoteTick, latest)
+    way = bus.way(QuoteTick, latest, "from_array", bus.publish)
     event = quote()
     way(event)
     assert seen == [event]
     way(quote("Y"))
     assert sorted(latest) == ["X", "Y"]
+
+
+def test_what_came_with_the_whole_market_goes_another_way(bus):
+    latest, others = {}, []
+    way = bus.way(QuoteTick, latest, "from_array", others.append)
+    bus.subscribe(QuoteTick, "X", "a", Listener([]).on_quote)
+    event = msgspec.structs.replace(quote(), from_array=True)
+    way(event)
+    assert (latest, others) == ({}, [event])
+
+
+def test_what_an_owner_released_reaches_it_no_more_and_others_still(bus, tell):
+    heard = []
+    for name in ("a", "b"):
+        bus.subscribe(QuoteTick, "X", name, Listener(heard, name).on_quote)
+    bus.release(QuoteTick, "X", "a")
+    bus.release(QuoteTick, "Y", "b")
+    tell(quote())
+    assert [name for name, _ in heard] == ["b"]

@@ -1,12 +1,16 @@
 """The class that a plugin derives from."""
 
+import inspect
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from pydantic import Field
 
 from bot.domain.commands import StreamKind, Subscription
+from bot.domain.market import MarketEvent
 from bot.domain.values import Side, TimeInForce
+from bot.strategy.market import CALLBACK_OF
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import CALLBACKS, Strategy
 
@@ -63,18 +67,20 @@ def test_the_names_of_callbacks_are_known():
     assert {
         "on_start",
         "on_stop",
-        "on_trade",
-        "on_agg_trade",
-        "on_quote",
-        "on_bar",
-        "on_book",
-        "on_mini_ticker",
-        "on_ticker",
         "on_order",
         "on_fill",
         "on_feed",
         "on_timer",
-    } == CALLBACKS
+        *(callback for _, callback in CALLBACK_OF.values()),
+    } <= CALLBACKS
+
+
+def test_every_kind_of_stream_has_a_callback_whose_argument_is_its_event():
+    assert set(CALLBACK_OF) == set(StreamKind)
+    for event_type, callback in CALLBACK_OF.values():
+        *_, argument = inspect.signature(getattr(Strategy, callback)).parameters.values()
+        assert argument.annotation is event_type
+    assert {event_type for event_type, _ in CALLBACK_OF.values()} == set(get_args(MarketEvent))
 
 
 @pytest.mark.parametrize("callback", sorted(CALLBACKS))
@@ -123,14 +129,43 @@ def test_orders_go_to_the_context_as_they_were_asked_for(plain, fake_context, me
         ("subscribe_bars", ("5m",), (StreamKind.BARS, "5m")),
         ("subscribe_book", (), (StreamKind.BOOK, "20")),
         ("subscribe_book", (5,), (StreamKind.BOOK, "5")),
+        ("subscribe_book", (20, 1000), (StreamKind.BOOK, "20@1000ms")),
+        ("subscribe_depth", (), (StreamKind.DEPTH, "100ms")),
+        ("subscribe_depth", (500,), (StreamKind.DEPTH, "500ms")),
+        ("subscribe_rpi_depth", (), (StreamKind.RPI_DEPTH, "")),
+        ("subscribe_block_trades", (), (StreamKind.BLOCK_TRADES, "")),
         ("subscribe_mini_ticker", (), (StreamKind.MINI_TICKER, "")),
         ("subscribe_ticker", (), (StreamKind.TICKER, "")),
+        ("subscribe_window_ticker", ("4h",), (StreamKind.WINDOW_TICKER, "4h")),
+        ("subscribe_average_price", (), (StreamKind.AVERAGE_PRICE, "")),
+        ("subscribe_reference_price", (), (StreamKind.REFERENCE_PRICE, "")),
+        ("subscribe_mark_price", (), (StreamKind.MARK_PRICE, "1s")),
+        ("subscribe_mark_price", ("3s",), (StreamKind.MARK_PRICE, "3s")),
+        ("subscribe_index_price", (), (StreamKind.INDEX_PRICE, "1s")),
+        ("subscribe_mark_bars", ("5m",), (StreamKind.MARK_BARS, "5m")),
+        ("subscribe_index_bars", ("5m",), (StreamKind.INDEX_BARS, "5m")),
+        ("subscribe_liquidations", (), (StreamKind.LIQUIDATIONS, "")),
+        ("subscribe_contract_info", (), (StreamKind.CONTRACT_INFO, "")),
+        ("subscribe_composite_index", (), (StreamKind.COMPOSITE_INDEX, "")),
+        ("subscribe_asset_index", (), (StreamKind.ASSET_INDEX, "")),
+        ("subscribe_trading_session", (), (StreamKind.TRADING_SESSION, "")),
     ],
 )
 def test_each_subscription_names_its_stream(plain, fake_context, method, arguments, expected):
-    getattr(plain, method)("BTCUSDT", *arguments)
+    given = getattr(plain, method)("BTCUSDT", *arguments)
     kind, detail = expected
-    assert fake_context.asked == [("subscribe", (Subscription(kind, "BTCUSDT", detail),), {})]
+    assert given == Subscription(kind, "BTCUSDT", detail)
+    assert fake_context.asked == [("subscribe", (given,), {})]
+
+
+def test_a_continuous_contract_is_named_by_pair_and_type(plain):
+    given = plain.subscribe_continuous_bars("BTCUSDT", "1h", "CURRENT_QUARTER")
+    assert given == Subscription(StreamKind.CONTINUOUS_BARS, "BTCUSDT_CURRENT_QUARTER", "1h")
+
+
+def test_whole_markets_are_asked_for_with_a_star(plain):
+    assert plain.subscribe_liquidations().symbol == "*"
+    assert plain.subscribe_mark_price("usdm:*").symbol == "usdm:*"
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,17 @@ from bot.runtime.plugins.finding import Finding
 from bot.runtime.plugins.load import Loaded
 from bot.runtime.plugins.parameters import closest
 from bot.runtime.plugins.reference import RESERVED
+from bot.strategy.market import MarketData
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import CALLBACKS, Strategy
 
 __all__ = ["faults"]
 
 _OWN: Final = frozenset(
-    name for name in vars(Strategy) if not name.startswith("_") and name not in CALLBACKS
+    name
+    for kind in (Strategy, MarketData)
+    for name in vars(kind)
+    if not name.startswith("_") and name not in CALLBACKS
 ) - {"version", "params_type"} | {"params", "symbols", "_context"}
 """What belongs to the base class: the engine and other people rely on it being what it is."""
 
