@@ -54,15 +54,15 @@ class Clockwork:
         self._countdown = countdown
         self._each_second = each_second
         self._next_ms = 0
+        self._open: dict[str, bool] = {}
 
     def start(self, now_ms: int) -> None:
         self._source.start(self._floor, now_ms)
+        self._tell_contracts(now_ms)
         self._move_marks(now_ms)
-        self._open: dict[str, bool] = {}
         self._next_ms = (now_ms // _SECOND_MS + 1) * _SECOND_MS
 
     def advance(self, now_ms: int) -> None:
-        self._tell_contracts(now_ms)
         """Everything up to now, in order.
 
         Beyond ten minutes without a call, seconds are left out, as the market leaves out time.
@@ -71,29 +71,25 @@ class Clockwork:
             self._next_ms = (now_ms - _CATCH_UP_MS) // _SECOND_MS * _SECOND_MS
         while (at_ms := self._next_stop()) <= now_ms:
             self._source.advance(self._floor, at_ms)
+            self._tell_contracts(at_ms)
             if at_ms >= self._next_ms:
                 self._next_ms += _SECOND_MS
                 self._move_marks(at_ms)
                 for tell in self._each_second:
-            self._tell_contracts(at_ms)
                     tell(at_ms)
             self._countdown.expire(at_ms)
         self._source.advance(self._floor, now_ms)
+        self._tell_contracts(now_ms)
 
     def next_due_ms(self) -> int:
         due = self._source.next_due_ms()
         return self._next_stop() if due is None else min(due, self._next_stop())
-        self._tell_contracts(now_ms)
 
     def _next_stop(self) -> int:
         """The next second, or the end of a countdown before it."""
         deadline = self._countdown.next_ms()
         return self._next_ms if deadline is None else min(deadline, self._next_ms)
 
-    def _move_marks(self, now_ms: int) -> None:
-        for symbol, mark in self._floor.marks.items():
-            mark.move(now_ms, self._source.fair_price(symbol))
-            self._floor.out.append(mark.emission())
     def _tell_contracts(self, now_ms: int) -> None:
         """Say which contracts are new, and which have been opened or closed."""
         for symbol, listing in self._floor.books.items():
@@ -104,3 +100,7 @@ class Clockwork:
             info = listing.contract.stream_info(is_open=is_open, with_brackets=before is None)
             self._floor.out.append(ContractChanged(symbol, info, now_ms))
 
+    def _move_marks(self, now_ms: int) -> None:
+        for symbol, mark in self._floor.marks.items():
+            mark.move(now_ms, self._source.fair_price(symbol))
+            self._floor.out.append(mark.emission())

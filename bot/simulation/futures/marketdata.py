@@ -14,6 +14,8 @@ from bot.simulation.futures.emissions import MarkChanged
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.indices import Indices
 from bot.simulation.futures.publicdata import PublicData
+from bot.simulation.futures.sessions import schedule
+from bot.simulation.futures.statistics import Statistics
 
 __all__ = ["MarketData"]
 
@@ -32,11 +34,11 @@ class MarketData:
         self._kind = kind
         self._now_ms = start_ms
         self._public = PublicData(floor.books, floor.marks, floor.ledger, lambda: self.market_ms)
+        self._indices = Indices(floor.books, floor.marks, lambda: self.market_ms)
+        self._statistics = Statistics(self._public, is_inverse=kind == "coinm")
 
     # --- public data, as of the last advance -----------------------------------------
 
-        self._indices = Indices(floor.books, floor.marks, lambda: self.market_ms)
-        self._statistics = Statistics(self._public, is_inverse=kind == "coinm")
     def exchange_info(self, params: Params) -> Body:
         """``GET /fapi/v1/exchangeInfo``. How often one may ask is not decided here."""
         wanted = params.get("symbol")
@@ -124,9 +126,6 @@ class MarketData:
         """``GET /fapi/v1/premiumIndexKlines``."""
         return self._public.premium_index_klines(params)
 
-    # --- for the wire's streams ------------------------------------------------------
-
-    @property
     def rpi_depth(self, params: Params) -> Body:
         """``GET /fapi/v1/rpiDepth``."""
         return self._public.rpi_depth(params)
@@ -178,6 +177,9 @@ class MarketData:
         """``GET /futures/data/<name>``."""
         return self._statistics.answer(name, params)
 
+    # --- for the wire's streams ------------------------------------------------------
+
+    @property
     def kind(self) -> Kind:
         return self._kind
 
@@ -229,13 +231,6 @@ class MarketData:
             return None
         return bar_payload(listing.contract, bars[-1 - back], interval, closed=back > 0)
 
-    def mark(self, symbol: str) -> MarkChanged:
-        """The current mark price."""
-        return self._floor.marks[symbol].emission()
-
-    def statistics(self, symbol: str) -> Body:
-        """The last 24 hours, keys as in ``ticker/24hr``."""
-        return self._public.full(self._floor.books[symbol])
     def asset_indices(self) -> list[Body]:
         """Every asset, keys as in ``assetIndex``."""
         return self._indices.assets()
@@ -244,3 +239,10 @@ class MarketData:
         """What the index of the contract is made of, as ``c`` of ``compositeIndex``; or nothing."""
         return index_parts(symbol, decimal(self._floor.marks[symbol].index_e8))
 
+    def mark(self, symbol: str) -> MarkChanged:
+        """The current mark price."""
+        return self._floor.marks[symbol].emission()
+
+    def statistics(self, symbol: str) -> Body:
+        """The last 24 hours, keys as in ``ticker/24hr``."""
+        return self._public.full(self._floor.books[symbol])
