@@ -30,6 +30,9 @@ def event(number, line_end=False):
     return f'{{"stream":"btcusdt@trade",{space}"data":{{"e":"trade","t":{number}}}}}'.encode()
 
 
+LINE_BYTES = len(b"%d %s\n" % (NOON, event(1000)))
+
+
 @pytest.fixture
 def recording(tmp_path):
     made = SessionRecording(tmp_path / "tapes", "run1", about={"venue": "sim"}, now_ns=lambda: NOON)
@@ -83,7 +86,7 @@ def test_what_the_disk_cannot_take_in_time_is_lost_and_a_gap(tmp_path):
         tmp_path / "tapes",
         "run1",
         about={},
-        waiting_most_bytes=len(event(1000)) * 512,
+        waiting_most_bytes=LINE_BYTES * 512,
         on_trouble=lambda *trouble: told.append(trouble),
     )
     for number in range(1000, 1000 + 5 * 512):
@@ -99,8 +102,9 @@ def test_what_the_disk_cannot_take_in_time_is_lost_and_a_gap(tmp_path):
 
 
 def test_after_a_hole_frames_are_written_again(tmp_path):
-    size_bytes = len(event(1000)) * 512
-    slow = SessionRecording(tmp_path / "tapes", "run1", about={}, waiting_most_bytes=size_bytes)
+    slow = SessionRecording(
+        tmp_path / "tapes", "run1", about={}, waiting_most_bytes=LINE_BYTES * 512
+    )
     for number in range(1000, 1000 + 2 * 512):
         slow.frame(NOON + number, event(number))
     slow.start()
