@@ -6,7 +6,6 @@ from typing import Final, Protocol
 from bot.simulation.futures.countdown import Countdown
 from bot.simulation.futures.emissions import ContractChanged
 from bot.simulation.futures.floor import FuturesFloor
-from bot.simulation.pit import Pit
 
 __all__ = ["Clockwork", "FuturesSource"]
 
@@ -17,11 +16,16 @@ _CATCH_UP_MS: Final = 600_000
 class FuturesSource(Protocol):
     """Everybody else in the market."""
 
-    def start(self, floor: Pit, now_ms: int) -> None:
+    @property
+    def recorded_streams(self) -> frozenset[str]:
+        """Streams that it brings as recorded frames."""
+        ...
+
+    def start(self, floor: FuturesFloor, now_ms: int) -> None:
         """Fill the books. Client orders may rest there already, after a restore."""
         ...
 
-    def advance(self, floor: Pit, now_ms: int) -> None:
+    def advance(self, floor: FuturesFloor, now_ms: int) -> None:
         """Do everything that is due up to now."""
         ...
 
@@ -101,6 +105,9 @@ class Clockwork:
             self._floor.out.append(ContractChanged(symbol, info, now_ms))
 
     def _move_marks(self, now_ms: int) -> None:
+        """Those that no tape tells."""
+        market_ms = self._source.market_ms(now_ms)
         for symbol, mark in self._floor.marks.items():
-            mark.move(now_ms, self._source.fair_price(symbol))
-            self._floor.out.append(mark.emission())
+            if not mark.is_recorded:
+                mark.move(market_ms, self._source.fair_price(symbol))
+                self._floor.out.append(mark.emission())

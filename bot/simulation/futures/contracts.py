@@ -55,6 +55,9 @@ class Contract:
     funding_hours: int = 8
     size: Decimal | None = None
     """What one inverse contract is worth in the quote asset; None: linear."""
+    kind: str = "PERPETUAL"
+    """Or ``CURRENT_QUARTER`` and its like, which are delivered."""
+    delivery_ms: int = _NEVER_MS
     underlying: str = "COIN"
     """``underlyingType`` of exchangeInfo: ``INDEX`` is an index of several assets."""
     rules: SymbolRules = field(init=False, repr=False)
@@ -62,6 +65,10 @@ class Contract:
     def __post_init__(self) -> None:
         grid = (self._price_filter(), self._lot_filter())
         object.__setattr__(self, "rules", SymbolRules(self.symbol, self.base, self.quote, grid))
+
+    @property
+    def is_perpetual(self) -> bool:
+        return self.kind == "PERPETUAL"
 
     @property
     def is_inverse(self) -> bool:
@@ -99,8 +106,8 @@ class Contract:
         body: dict[str, Any] = {
             "symbol": self.symbol,
             "pair": self.pair,
-            "contractType": "PERPETUAL",
-            "deliveryDate": _NEVER_MS,
+            "contractType": self.kind,
+            "deliveryDate": self.delivery_ms,
             "onboardDate": _ONBOARD_MS,
         }
         if self.size is None:

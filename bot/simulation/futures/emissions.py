@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bot.simulation.emissions import AggTradeMade, Levels, TradeMade, UserEvent
+from bot.simulation.emissions import AggTradeMade, Levels, RawFrame, TradeMade, UserEvent
 
 __all__ = [
     "AggTradeMade",
@@ -16,6 +16,7 @@ __all__ = [
     "Emission",
     "Liquidation",
     "MarkChanged",
+    "RawFrame",
     "TradeMade",
     "UserEvent",
 ]
@@ -81,4 +82,5 @@ Emission = (
     | Liquidation
     | ContractChanged
     | UserEvent
+    | RawFrame
 )

@@ -218,7 +218,8 @@ class FuturesFloor:
     def settle(self, listing: Listing, now_ms: int) -> None:
         """The action is over: aggregates and the book as it now is."""
         book = self.books[listing.rules.symbol]
-        aggregate = book.end_aggregate()
+        # On a tape only the next trade shows that an aggregate is complete.
+        aggregate = book.end_aggregate() if book.public is book.book else None
         if aggregate is not None:
             self.out.append(aggregate)
         change = book.depth_changed(now_ms)
@@ -283,9 +284,11 @@ class FuturesFloor:
     def _publish(
         self, listing: FuturesListing, maker: Resting, fill: int, taker_id: int, now_ms: int
     ) -> int:
-        """Give a trade its id and tell the public."""
+        """Give a trade its id and tell the public. A tape's public knows only the tape."""
         listing.ids.trade += 1
         trade_id = listing.ids.trade
+        if listing.public is not listing.book:
+            return trade_id
         price = maker.price_e8
         value = listing.contract.value_e8(price, fill)
         trade = PublicTrade(trade_id, price, fill, value, now_ms, maker.is_buy)

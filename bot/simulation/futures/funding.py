@@ -19,26 +19,29 @@ class FundingDesk:
     def settle(self, now_ms: int) -> None:
         """Carry out what is due up to now."""
         for symbol, mark in self._floor.marks.items():
-            while mark.mark_e8 and mark.next_funding_ms <= now_ms:
-                funding = mark.fund()
+            for funding in mark.fundings_due():
+                # On a tape the market has a time of its own, and accounts have the exchange's.
+                at_ms = funding.time_ms + now_ms - mark.time_ms
                 for account in self._floor.accounts.values():
                     for position in account.slots(symbol):
                         if position.amount:
-                            self._charge(account, position, funding)
+                            self._charge(account, position, funding, at_ms)
                 self._floor.settle(self._floor.books[symbol], now_ms)
 
-    def _charge(self, account: FuturesAccount, position: Position, funding: Funding) -> None:
+    def _charge(
+        self, account: FuturesAccount, position: Position, funding: Funding, at_ms: int
+    ) -> None:
         contract = position.contract
         asset = contract.margin_asset
         change = -rounded(position.notional(funding.mark) * funding.rate)
-        self._floor.ledger.pay(account, "FUNDING_FEE", change, funding.time_ms, contract=contract)
+        self._floor.ledger.pay(account, "FUNDING_FEE", change, at_ms, contract=contract)
         isolated = contract.symbol in account.isolated
         if isolated:
             position.isolated_wallet += change
         payload = account_update(
             account,
             "FUNDING_FEE",
-            funding.time_ms,
+            at_ms,
             assets={asset: change},
             # Of a cross position only the balance is reported.
             positions=[(position, self._floor.margins.profit(position))] if isolated else (),

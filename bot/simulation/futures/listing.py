@@ -22,6 +22,8 @@ class FuturesListing(Listing):
         # The range of last prices since somebody looked; (0, 0) without trades.
         self.range_e8 = (0, 0)
         self._sent_update = 0
+        # The update id of a tape's latest quote.
+        self.quoted_id = 0
 
     def remember(self, trade: PublicTrade) -> None:
         """Count a trade into price, bars and windows only."""
@@ -41,6 +43,9 @@ class FuturesListing(Listing):
     def depth_changed(self, time_ms: int) -> BookChanged | None:
         """What changed in the book since the last call."""
         changed = self.book.changed
+        if self.public is not self.book:
+            # What clients do to a tape's book is nobody else's business.
+            self.book.forget_changes()
         if not changed[True] and not changed[False]:
             return None
         self.ids.update += _SKIPPED

@@ -16,6 +16,7 @@ from bot.simulation.futures.indices import Indices
 from bot.simulation.futures.publicdata import PublicData
 from bot.simulation.futures.sessions import schedule
 from bot.simulation.futures.statistics import Statistics
+from bot.simulation.publicdata import quote
 
 __all__ = ["MarketData"]
 
@@ -202,12 +203,20 @@ class MarketData:
 
     def best(self, symbol: str) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]] | None:
         """((bid, quantity), (ask, quantity)); None while a side is empty."""
-        book = self._floor.books[symbol].public
-        bids, asks = book.top(is_buy=True, n=1), book.top(is_buy=False, n=1)
-        if not bids or not asks:
+        bid, bought, ask, sold = quote(self._floor.books[symbol])
+        if not bid or not ask:
             return None
-        (bid, bought), (ask, sold) = bids[0], asks[0]
         return (decimal(bid), decimal(bought)), (decimal(ask), decimal(sold))
+
+    @property
+    def recorded_streams(self) -> frozenset[str]:
+        """Stream names that a tape brings as :class:`RawFrame`; do not derive these."""
+        return self._source.recorded_streams
+
+    def quote_id(self, symbol: str) -> int:
+        """The id of the last change of the best prices."""
+        listing = self._floor.books[symbol]
+        return listing.quoted_id or listing.ids.update
 
     def update_id(self, symbol: str) -> int:
         """The id of the last change of the book."""

@@ -6,6 +6,7 @@ from bot.simulation.fixedpoint import decimal, text
 from bot.simulation.futures.amounts import money
 from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.marks import Mark
+from bot.simulation.publicdata import quote
 
 __all__ = ["book_ticker", "day_ticker", "premium", "price_ticker"]
 
@@ -48,12 +49,13 @@ def premium(mark: Mark) -> dict[str, Any]:
     body: dict[str, Any] = {"symbol": listing.rules.symbol}
     if listing.contract.is_inverse:
         body["pair"] = listing.contract.pair
-    last = mark.fundings[-1].rate if mark.fundings else decimal(mark.rate_e8)
+    settled = mark.fundings and not mark.is_recorded
+    last = mark.fundings[-1].rate if settled else decimal(mark.rate_e8)
     return {
         **body,
         "markPrice": text(mark.mark_e8),
         "indexPrice": text(mark.index_e8),
-        "estimatedSettlePrice": text(mark.index_e8),
+        "estimatedSettlePrice": text(mark.settle_e8),
         "lastFundingRate": money(last),
         "interestRate": "0.00010000",
         "nextFundingTime": mark.next_funding_ms,
@@ -74,17 +76,17 @@ def price_ticker(listing: FuturesListing, now: int) -> dict[str, Any]:
 def book_ticker(listing: FuturesListing, now: int) -> dict[str, Any]:
     """The best prices."""
     contract = listing.contract
-    bids, asks = (listing.public.top(is_buy, 1) or [(0, 0)] for is_buy in (True, False))
+    bid, bid_quantity, ask, ask_quantity = quote(listing)
     body: dict[str, Any] = {"symbol": contract.symbol}
     if contract.is_inverse:
         body["pair"] = contract.pair
     else:
-        body["lastUpdateId"] = listing.ids.update
+        body["lastUpdateId"] = listing.quoted_id or listing.ids.update
     return {
         **body,
-        "bidPrice": contract.price_text(bids[0][0]),
-        "bidQty": contract.quantity_text(bids[0][1]),
-        "askPrice": contract.price_text(asks[0][0]),
-        "askQty": contract.quantity_text(asks[0][1]),
+        "bidPrice": contract.price_text(bid),
+        "bidQty": contract.quantity_text(bid_quantity),
+        "askPrice": contract.price_text(ask),
+        "askQty": contract.quantity_text(ask_quantity),
         "time": now,
     }

@@ -34,6 +34,10 @@ class FuturesHub(Hub):
             lane = f"{self._lane} {name}"
             self._turbulence.deliver("market", event, lane, lambda: self._fan_out(name, payload))
 
+    def publish_raw(self, name: str, event: str, data: bytes) -> None:
+        """As :meth:`publish`, for a payload that is JSON already."""
+        self.publish(name, event, data)
+
     def publish_user(self, listen_key: str, payload: dict[str, Any]) -> None:
         """Send a user event to the connections of that key, subject to faults."""
         if not self.wanted(listen_key):

@@ -8,6 +8,7 @@ from bot.simulation.futures.emissions import (
     BookChanged,
     ContractChanged,
     Liquidation,
+    RawFrame,
     TradeMade,
 )
 from bot.simulation.wire.futures import payloads
@@ -16,6 +17,7 @@ from bot.simulation.wire.futures.diff import BookDiff
 from bot.simulation.wire.futures.hub import FuturesHub
 from bot.simulation.wire.futures.periodic import Periodic, best_prices
 from bot.simulation.wire.futures.pricebars import PriceBars
+from bot.simulation.wire.futures.recorded import event_of, kind_of
 from bot.simulation.wire.futures.streams import Kind, Stream, parse
 from bot.simulation.wire.kline import Kline
 
@@ -50,6 +52,8 @@ class FuturesStreams:
         stream = parse(name, self._board.contracts)
         if stream is None or stream.kind not in self._kinds:
             return
+        if name in self._board.exchange.recorded_streams:
+            return
         self._streams[name] = stream
         if stream.kind is Kind.DEPTH:
             self._depths[name] = BookDiff(self._board.contracts[stream.symbol])
@@ -75,7 +79,14 @@ class FuturesStreams:
 
     # --- what follows each event ------------------------------------------------------
 
-    def on_trade(self, made: TradeMade | AggTradeMade) -> None:
+    def on_own(self, emission: TradeMade | AggTradeMade | RawFrame) -> None:
+        """Of this market."""
+        if isinstance(emission, RawFrame):
+            self._pass_on(emission)
+        else:
+            self._tell_trade(emission)
+
+    def _tell_trade(self, made: TradeMade | AggTradeMade) -> None:
         contract = self._board.contracts[made.symbol]
         lower, now_ms = made.symbol.lower(), self._event_ms()
         if isinstance(made, TradeMade):
@@ -84,6 +95,14 @@ class FuturesStreams:
         elif f"{lower}@aggTrade" in self._streams:
             payload = payloads.agg_trade(contract, made, now_ms)
             self._hub.publish(f"{lower}@aggTrade", "aggTrade", payload)
+
+    def _pass_on(self, frame: RawFrame) -> None:
+        """A tape's frame, on the path where its stream belongs."""
+        kind = kind_of(frame.stream, self._board.contracts)
+        if kind in self._kinds:
+            # The tape brings it after all: from here on nothing is derived.
+            self.closed(frame.stream)
+            self._hub.publish_raw(frame.stream, event_of(kind), frame.data)
 
     def on_books(self, changes: Sequence[BookChanged]) -> None:
         """The book changes of one turn: each goes into the diffs, the best prices go out once."""

@@ -8,6 +8,7 @@ from bot.simulation.futures.emissions import (
     ContractChanged,
     Emission,
     Liquidation,
+    RawFrame,
     TradeMade,
     UserEvent,
 )
@@ -38,9 +39,9 @@ class FuturesOutlet:
             elif isinstance(emission, Liquidation | ContractChanged):
                 for streams in self._every:
                     streams.on_any(emission)
-            elif isinstance(emission, TradeMade | AggTradeMade):
+            elif isinstance(emission, TradeMade | AggTradeMade | RawFrame):
                 for streams in self._own:
-                    streams.on_trade(emission)
+                    streams.on_own(emission)
         for streams in self._own:
             streams.on_books(books)
 

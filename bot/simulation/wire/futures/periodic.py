@@ -147,7 +147,7 @@ def best_prices(board: Board, contract: Contract, transaction_ms: int) -> Payloa
         return None
     (bid, bid_quantity), (ask, ask_quantity) = best
     row = {
-        "u": board.exchange.update_id(contract.symbol),
+        "u": board.exchange.quote_id(contract.symbol),
         "b": contract.price(bid),
         "B": contract.quantity(bid_quantity),
         "a": contract.price(ask),

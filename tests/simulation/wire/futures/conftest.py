@@ -136,6 +136,11 @@ class FakeCore:
         del symbol
         return (self.market_price, Decimal(2)), (self.market_price + 1, Decimal(3))
 
+    recorded_streams: frozenset[str] = frozenset()
+
+    def quote_id(self, symbol: str) -> int:
+        return self.update_id(symbol)
+
     def update_id(self, symbol: str) -> int:
         return self.update_ids[symbol]
 
