@@ -23,7 +23,8 @@ def parse_account(text: str) -> AccountSpec:
     """``KEY:SECRET[:ASSET=AMOUNT,...]``; ``SECRET`` may be ``@FILE``, a public key in PEM.
 
     Among the amounts may stand ``group=N`` (a trade group), ``bnb=yes`` (commission in BNB),
-    ``maker=RATE`` and ``taker=RATE``, and ``max.ASSET=AMOUNT`` (of one order).
+    ``trade=no`` (it may only look), ``maker=RATE``, ``taker=RATE`` and ``max.ASSET=AMOUNT`` (of
+    one order).
 
     Raises:
         SettingsError: what is wrong with it, without the secret.
@@ -60,7 +61,7 @@ def _spec(key: str, secret: str, parts: list[str]) -> AccountSpec:
         except (ValueError, KeyError, InvalidOperation):
             raise SettingsError(
                 f"--account {key}: {part!r} is not ASSET=AMOUNT, such as USDT=1000.50, nor "
-                "max.ASSET=AMOUNT, maker=RATE, taker=RATE, bnb=yes or group=NUMBER"
+                "max.ASSET=AMOUNT, maker=RATE, taker=RATE, bnb=yes, trade=no or group=NUMBER"
             ) from None
     return AccountSpec(
         key, secret, balances or dict(DEFAULT_BALANCES), asset_limits=limits, **chosen
@@ -97,6 +98,7 @@ def _group(text: str) -> int:
 _SETTINGS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "group": ("trade_group", _group),
     "bnb": ("bnb_discount", lambda text: _YES_NO[text]),
+    "trade": ("can_trade", lambda text: _YES_NO[text]),
     "maker": ("maker_rate", _rate),
     "taker": ("taker_rate", _rate),
 }

@@ -41,6 +41,9 @@ class AccountSpec:
     """Accounts of one group are one in self-trade prevention; -1: the account is in none."""
     asset_limits: Mapping[str, Decimal] = field(default_factory=dict)
     """MAX_ASSET: how much of an asset a single order may be about."""
+    can_trade: bool = True
+    symbols: frozenset[str] | None = None
+    """What it may trade; None: everything."""
 
 
 class Balance:
@@ -134,6 +137,9 @@ class Account:
         self.party = party_of(key, trade_group)
         # MAX_ASSET: asset -> the most that one order may be about.
         self.asset_limits: dict[str, int] = {}
+        self.can_trade = True
+        # What it may trade; None: everything.
+        self.symbols: frozenset[str] | None = None
         self.uid = uid
         self.commission = commission
         self.update_ms = 0
@@ -149,6 +155,7 @@ class Account:
         commission = Commission(standard=rates, in_bnb=spec.bnb_discount)
         account = cls(spec.key, uid, commission, trade_group=spec.trade_group)
         account.asset_limits = {a: parse(most) for a, most in spec.asset_limits.items()}
+        account.can_trade, account.symbols = spec.can_trade, spec.symbols
         for asset, amount in spec.balances.items():
             account.balance(asset).free = parse(amount)
         return account

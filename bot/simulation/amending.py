@@ -19,6 +19,7 @@ from bot.simulation.parameters import (
     limit,
     required,
 )
+from bot.simulation.permissions import check_account, check_feature
 
 __all__ = ["Amending"]
 
@@ -79,6 +80,8 @@ class Amending:
     def _check(self, order: Order, listing: Listing, quantity: int, new_id: str | None) -> None:
         if listing.status != "TRADING":
             raise _rejected(MARKET_CLOSED)
+        check_account(self._floor.ledger.accounts[order.account], order.symbol, code=_REJECTED)
+        check_feature(listing.rules, "amend", code=_REJECTED)
         order_list = self._floor.lists.of(order)
         if order.is_pending and order_list is not None and order_list.pays_pending:
             raise _rejected("Order amend (pending OPO order) is not supported.")

@@ -14,6 +14,7 @@ from bot.simulation.listing import Listing
 from bot.simulation.orderform import OrderForm, read_order_form
 from bot.simulation.orders import Order
 from bot.simulation.parameters import Params, check_known, client_id, integer, optional, required
+from bot.simulation.permissions import check_account
 
 __all__ = ["RESTRICTIONS", "OrderDesk"]
 
@@ -183,6 +184,9 @@ class OrderDesk:
     ) -> dict[str, Any]:
         if listing.status not in _CANCELLING:
             raise ApiError.bad_request(CANCEL_REJECTED, MARKET_CLOSED)
+        check_account(
+            self._floor.ledger.accounts[order.account], order.symbol, code=CANCEL_REJECTED
+        )
         order_list = self._floor.lists.of(order)
         if order_list is not None:
             return self.lists.cancel_list(order_list, cancel_id, now_ms)

@@ -107,7 +107,7 @@ class Enquiries:
             "buyerCommission": standard.buyer // basis_points,
             "sellerCommission": standard.seller // basis_points,
             "commissionRates": standard.body(),
-            "canTrade": True,
+            "canTrade": account.can_trade,
             "canWithdraw": True,
             "canDeposit": True,
             "brokered": False,

@@ -6,6 +6,7 @@ happened comes out of :meth:`SimulatedExchange.take`.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
@@ -34,6 +35,7 @@ from bot.simulation.recovery import opening_record, replay
 from bot.simulation.replacing import Replacing
 from bot.simulation.rolling import RollingTickers
 from bot.simulation.rules import SymbolRules
+from bot.simulation.symbolinfo import info_listings, info_row
 from bot.simulation.zones import zoned
 
 __all__ = ["MarketSource", "SimulatedExchange"]
@@ -318,18 +320,14 @@ class SimulatedExchange:
 
     def exchange_info(self, params: Params) -> Body:
         """``GET /api/v3/exchangeInfo``."""
-        if "symbol" in params:
-            listings = [self._public.listing(params)]
-        else:
-            listings = self._public.chosen(params)
+        listings = info_listings(self._public, params)
+        shown = partial(info_row, params)
         return {
             "timezone": "UTC",
             "serverTime": self._now_ms,
             "rateLimits": [_RATE_LIMITS[0], *self._floor.counts.rules(), _RATE_LIMITS[1]],
             "exchangeFilters": [dict(f) for f in self._floor.exchange_filters],
-            "symbols": [
-                {**listing.rules.exchange_info(), "status": listing.status} for listing in listings
-            ],
+            "symbols": [shown(listing) for listing in listings],
             **self._floor.router.exchange_info(),
         }
 

@@ -11,6 +11,7 @@ from bot.simulation.listing import Listing
 from bot.simulation.orderform import OrderForm
 from bot.simulation.orders import Order, is_algo, is_priceless
 from bot.simulation.pegs import pegged_price
+from bot.simulation.permissions import check_account, check_form, check_stp_mode
 from bot.simulation.prevention import skipped_party
 from bot.simulation.pricerange import reference_price
 from bot.simulation.stops import would_trigger
@@ -61,6 +62,7 @@ class Intake:
         in_list: bool = False,
     ) -> None:
         """Raises -1013 naming the filter. ``ahead`` are orders of the same request."""
+        check_stp_mode(listing.rules, form.stp_mode)
         if not self.price(form, listing) and not is_priceless(form.order_type):
             msg = "Order book liquidity is too low for this pegged order."
             raise ApiError.order_rejected(msg)
@@ -103,6 +105,8 @@ class Intake:
         """What the matching engine refuses at once (-2010), but for want of funds."""
         if listing.status != "TRADING":
             raise ApiError.order_rejected(MARKET_CLOSED)
+        check_account(self._floor.ledger.accounts[account], form.symbol)
+        check_form(listing.rules, form)
         if form.client_order_id and self._floor.orders.is_taken(account, form.client_order_id):
             raise ApiError.order_rejected("Duplicate order sent.")
         price = self.price(form, listing)

@@ -22,6 +22,7 @@ from bot.simulation.parameters import (
     optional,
     required,
 )
+from bot.simulation.permissions import check_account, check_feature
 
 __all__ = ["ListDesk"]
 
@@ -78,6 +79,8 @@ class ListDesk:
             _check_prices(form.pair, listing.last_price_e8)
         elif form.pair:
             _check_order(form.pair)
+        for feature in form.features:
+            check_feature(listing.rules, feature)
         for leg in at_once:
             intake.refuse(account, leg, listing)
 
@@ -141,6 +144,8 @@ class ListDesk:
         """Cancel all that is open in the list."""
         listing = self._floor.listings[order_list.symbol]
         check_cancelling(listing)
+        owner = self._floor.ledger.accounts[order_list.account]
+        check_account(owner, order_list.symbol, code=CANCEL_REJECTED)
         orders = self._rules.cancel(order_list, listing, cancel_id, now_ms)
         self._floor.settle(listing, now_ms)
         return order_list.body() | {

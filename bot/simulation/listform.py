@@ -51,6 +51,12 @@ class ListForm:
         pair = self.legs if self.contingency == "OCO" else self.legs[1:]
         return pair if len(pair) > 1 else ()
 
+    @property
+    def features(self) -> list[str]:
+        """What the symbol must support for it."""
+        first = "opo" if self.pays_pending else self.contingency.lower()
+        return [first, "oco"] if self.pair and first != "oco" else [first]
+
 
 def read_oco(params: Params) -> ListForm:
     """``POST /api/v3/orderList/oco``."""

@@ -23,6 +23,7 @@ Params = Mapping[str, str]
 ENVELOPE: Final = frozenset({"timestamp", "recvWindow", "signature", "apiKey"})
 """What signs a request; the wire checks these."""
 
+_TOO_LARGE: Final = 2**63
 _AMOUNT: Final = re.compile(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
 _INTEGER: Final = re.compile(r"^[0-9]{1,20}$")
 _CLIENT_ID: Final = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
@@ -61,10 +62,11 @@ def amount(params: Params, name: str) -> int | None:
     if not _AMOUNT.match(value):
         raise _illegal(name, _AMOUNT)
     try:
-        return units(value)
+        found = units(value)
     except ValueError:
         msg = f"Parameter '{name}' has too much precision."
         raise ApiError.bad_request(-1111, msg) from None
+    return _in_64_bits(name, found)
 
 
 def integer(params: Params, name: str) -> int | None:
@@ -74,7 +76,7 @@ def integer(params: Params, name: str) -> int | None:
         return None
     if not _INTEGER.match(value):
         raise _illegal(name, _INTEGER)
-    return int(value)
+    return _in_64_bits(name, int(value))
 
 
 def limit(params: Params, *, default: int = 500, maximum: int = 1000) -> int:
@@ -92,6 +94,12 @@ def client_id(params: Params, name: str) -> str | None:
     value = optional(params, name)
     if value is not None and not _CLIENT_ID.match(value):
         raise _illegal(name, _CLIENT_ID)
+    return value
+
+
+def _in_64_bits(name: str, value: int) -> int:
+    if value >= _TOO_LARGE:
+        raise ApiError.bad_request(-1108, f"Parameter '{name}' overflowed.")
     return value
 
 

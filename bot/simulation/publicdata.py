@@ -15,6 +15,7 @@ from bot.simulation.zones import zone_ms, zoned
 __all__ = ["PublicData"]
 
 _DAY_MS: Final = 86_400_000
+_STATUSES: Final = frozenset({"TRADING", "END_OF_DAY", "HALT", "BREAK", "CANCEL_ONLY"})
 _DEPTH_MOST: Final = 5000
 
 
@@ -174,10 +175,18 @@ class PublicData:
         listing = self._listings.get(required(params, "symbol"))
         if listing is None:
             raise ApiError.invalid_symbol()
+        status = _status(params)
+        if status is not None and listing.status != status:
+            msg = "The symbol's status does not match the requested symbolStatus."
+            raise ApiError.bad_request(-1220, msg)
         return listing
 
     def chosen(self, params: Params) -> list[Listing]:
-        """The listings of ``symbols`` (a JSON list); all without it."""
+        """The listings of ``symbols`` (a JSON list); all without it. Of that status, if any."""
+        status = _status(params)
+        return [one for one in self._named(params) if status in (None, one.status)]
+
+    def _named(self, params: Params) -> list[Listing]:
         wanted = optional(params, "symbols")
         if wanted is None:
             return list(self._listings.values())
@@ -219,6 +228,13 @@ class PublicData:
             "askPrice": text(ask),
             "askQty": text(ask_quantity),
         }
+
+
+def _status(params: Params) -> str | None:
+    status = optional(params, "symbolStatus")
+    if status is not None and status not in _STATUSES:
+        raise ApiError.bad_request(-1122, "Invalid symbolStatus.")
+    return status
 
 
 def quote(listing: Listing) -> tuple[int, int, int, int]:

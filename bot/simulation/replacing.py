@@ -8,6 +8,7 @@ from bot.simulation.errors import ApiError
 from bot.simulation.floor import Floor
 from bot.simulation.orderform import OrderForm, read_order_form
 from bot.simulation.parameters import Params, client_id, optional, required
+from bot.simulation.permissions import check_feature
 
 __all__ = ["Replacing"]
 
@@ -59,6 +60,7 @@ class Replacing:
         cancel = _cancellation(params)
         # Filters and order count come before anything is done.
         self._desk.check(account, form, now_ms)
+        check_feature(self._floor.listings[form.symbol].rules, "cancelReplace")
         too_many = self._too_many(account, now_ms)
         if too_many is not None and not cancel_only:
             raise too_many

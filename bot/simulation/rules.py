@@ -19,6 +19,18 @@ STP_MODES: Final = (
     "TRANSFER",
 )
 DEFAULT_STP: Final = "EXPIRE_MAKER"
+FEATURES: Final = {
+    "iceberg": "icebergAllowed",
+    "oco": "ocoAllowed",
+    "oto": "otoAllowed",
+    "opo": "opoAllowed",
+    "quoteOrderQty": "quoteOrderQtyMarketAllowed",
+    "trailingStop": "allowTrailingStop",
+    "cancelReplace": "cancelReplaceAllowed",
+    "amend": "amendAllowed",
+    "peg": "pegInstructionsAllowed",
+}
+"""What a symbol may or may not support, and exchangeInfo's key for it."""
 _STRAYS: Final = 0.05
 
 _QUOTES: Final = (
@@ -52,6 +64,10 @@ class SymbolRules:
     """In Binance's form: ``{"ruleType": "PRICE_RANGE", "bidLimitMultUp": "1.0001", ...}``."""
     reference_seconds: int = 0
     """The reference price is the mean of so many seconds; 0: there is none."""
+    unsupported: frozenset[str] = frozenset()
+    """Order types, and of :data:`FEATURES`, what is not to be had on this symbol."""
+    stp_modes: tuple[str, ...] = ("NONE", *STP_MODES)
+    """The self-trade prevention modes that an order may ask for."""
     tick_e8: int = field(init=False)
     step_e8: int = field(init=False)
 
@@ -76,23 +92,15 @@ class SymbolRules:
             "quoteAssetPrecision": 8,
             "baseCommissionPrecision": 8,
             "quoteCommissionPrecision": 8,
-            "orderTypes": list(ORDER_TYPES),
-            "icebergAllowed": True,
-            "ocoAllowed": True,
-            "otoAllowed": True,
-            "opoAllowed": True,
-            "quoteOrderQtyMarketAllowed": True,
-            "allowTrailingStop": True,
-            "cancelReplaceAllowed": True,
-            "amendAllowed": True,
-            "pegInstructionsAllowed": True,
+            "orderTypes": [kind for kind in ORDER_TYPES if kind not in self.unsupported],
+            **{key: feature not in self.unsupported for feature, key in FEATURES.items()},
             "isSpotTradingAllowed": True,
             "isMarginTradingAllowed": False,
             "filters": [dict(f) for f in self.filters],
             "permissions": [],
             "permissionSets": [["SPOT"]],
             "defaultSelfTradePreventionMode": DEFAULT_STP,
-            "allowedSelfTradePreventionModes": list(STP_MODES),
+            "allowedSelfTradePreventionModes": list(self.stp_modes),
         }
 
 

@@ -59,4 +59,5 @@ def test_settings_stand_among_the_balances():
     assert (account.maker_rate, account.taker_rate) == (Decimal("0.0002"), Decimal("0.0004"))
     assert account.asset_limits == {"BTC": Decimal("0.5")}
     assert account.balances == {"USDT": 7}
+    assert (account.can_trade, parse_account("k:s:trade=no").can_trade) == (True, False)
     assert parse_account("k:s:group=3").balances == parse_account("k:s").balances

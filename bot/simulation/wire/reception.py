@@ -154,8 +154,12 @@ class Reception:
     def _admit(self, request: web.BaseRequest) -> None:
         now_s = self._clock.now_ms() / 1000
         if not self._limits.of(request.remote or "").connects(now_s):
-            limit = self._rules.connects
-            raise ApiError(429, -1034, f"Too many connection attempts; current limit is {limit}.")
+            minutes = max(1, round(self._rules.connects_window_s / 60))
+            msg = (
+                "Too many connection attempts from IP; "
+                f"current limit is {self._rules.connects} per '{minutes} MINUTE'."
+            )
+            raise ApiError(429, -1034, msg)
 
     def _peer(self, request: web.BaseRequest, kind: str) -> Peer:
         return Peer(

@@ -29,7 +29,7 @@ def rest_params(query: str, body: bytes) -> dict[str, str]:
     """The decoded parameters; one that stands in the query wins over one in the body.
 
     Raises:
-        ApiError: too many of them, or text that is no UTF-8.
+        ApiError: too many of them, one twice in the same place, or text that is no UTF-8.
     """
     params: dict[str, str] = {}
     try:
@@ -37,6 +37,8 @@ def rest_params(query: str, body: bytes) -> dict[str, str]:
             pairs = parse_qsl(
                 part, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMS
             )
+            if len({name for name, _ in pairs}) < len(pairs):
+                raise ApiError(400, -1101, "Duplicate values for a parameter detected.")
             for name, value in pairs:
                 params.setdefault(name, value)
     except UnicodeDecodeError:

@@ -62,7 +62,19 @@ def _asking(ask: str) -> Callable[[Call], Any]:
     return lambda call: getattr(call.exchange, ask)(call.account, call.params, call.now_ms)
 
 
+def _ping(call: Call) -> Any:
+    _nothing_asked(call)
+    return {}
+
+
+def _nothing_asked(call: Call) -> None:
+    if call.params:
+        msg = f"Too many parameters; expected '0' and received '{len(call.params)}'."
+        raise ApiError.bad_request(-1101, msg)
+
+
 def _time(call: Call) -> Any:
+    _nothing_asked(call)
     return {"serverTime": call.server_ms}
 
 
@@ -98,7 +110,7 @@ def _has_expired(body: Any) -> bool:
 
 
 _GENERAL: Final = (
-    Endpoint("GET", "/api/v3/ping", "ping", flat(1), lambda _: {}),
+    Endpoint("GET", "/api/v3/ping", "ping", flat(1), _ping),
     Endpoint("GET", "/api/v3/time", "time", flat(1), _time),
     Endpoint("GET", "/api/v3/exchangeInfo", "exchangeInfo", flat(20), _exchange_info),
     _public("executionRules", "executionRules", weights.execution_rules, "execution_rules"),
