@@ -17,6 +17,7 @@ from bot.domain.commands import (
 from bot.domain.events import Event
 from bot.domain.fill import Fill
 from bot.domain.instrument import Instrument
+from bot.domain.market import AggTrade, Bar, TradeTick
 from bot.domain.order import Order
 from bot.domain.records import Record
 
@@ -25,6 +26,7 @@ __all__ = [
     "Emit",
     "IncidentRow",
     "MarketFeed",
+    "MarketHistory",
     "Recovery",
     "Store",
     "StoredFill",
@@ -59,6 +61,36 @@ class MarketFeed(Protocol):
 
     async def run(self) -> None:
         """Connect and stay connected until cancelled; leaves no task and no connection behind."""
+        ...
+
+
+class MarketHistory(Protocol):
+    """Market data of the past. Symbols are keys: one of another market carries it in front.
+
+    What fails raises :class:`bot.domain.errors.VenueError`, by what to do next. Questions
+    may wait: the exchange's limits are for orders first.
+    """
+
+    async def book(self, symbol: str, limit: int) -> Event:
+        """BookFetched with the best ``limit`` levels a side or more, or BookNotFetched."""
+        ...
+
+    async def trades(self, symbol: str, from_id: int, to_id: int) -> Sequence[TradeTick]:
+        """What there is of the trades with these ids, both included, oldest first, ``late``."""
+        ...
+
+    async def agg_trades(self, symbol: str, from_id: int, to_id: int) -> Sequence[AggTrade]:
+        """As :meth:`trades`, of aggregate trades."""
+        ...
+
+    async def bars(
+        self, symbol: str, interval: str, start_ns: int | None, end_ns: int | None, limit: int
+    ) -> Sequence[Bar]:
+        """At most ``limit`` bars of one of the exchange's own intervals, oldest first, ``late``.
+
+        Those that open from ``start_ns`` to ``end_ns``, both included; the oldest of them if
+        there are more. Without a start the newest. The last may not be closed yet.
+        """
         ...
 
 
