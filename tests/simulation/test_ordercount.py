@@ -14,7 +14,9 @@ def day_count(counts, now_ms):
 
 
 def test_the_documented_example_of_a_taker(shared_json):
-    case = shared_json("vectors/unfilled_order_count.json")["cases"][0]
+    cases = shared_json("vectors/unfilled_order_count.json")["cases"]
+    assert [case["id"] for case in cases] == ["taker", "cancel/expire", "day boundary"]
+    case = cases[0]
     counts = OrderCounts()
     for step in case["steps"]:
         if step["event"].startswith("NEW"):

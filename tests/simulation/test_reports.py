@@ -68,7 +68,9 @@ def test_strategy_ids_are_echoed_where_they_were_given(alice):
 
 def test_the_documented_market_order_event_for_event(trader_at, shared_json):
     """Book of 2 + 2, order for 6: the sequence of market_orders_faq.md, with commission in BNB."""
-    case = shared_json("vectors/order_lifecycle_sequences.json")["cases"][0]
+    cases = shared_json("vectors/order_lifecycle_sequences.json")["cases"]
+    assert len(cases) == 2
+    case = cases[0]
     rules = symbol_rules("LTCBNB", tick="0.01", step="0.01", min_notional="0.1")
     spec = AccountSpec(
         "alice",
@@ -96,6 +98,33 @@ def test_the_documented_market_order_event_for_event(trader_at, shared_json):
     numbers = [e["I"] for e in ours[:-1]]
     assert [n - numbers[0] for n in numbers] == [e["I"] - 62 for e in theirs[:-1]]
     assert [b["a"] for b in ours[-1]["B"]] == [b["a"] for b in theirs[-1]["B"]]
+
+
+def test_a_makers_life_is_what_binance_told_of_one(trader_at, shared_json):
+    """A LIMIT order of 2025 that rested and was filled; its commission was paid in BNB."""
+    case = shared_json("vectors/order_lifecycle_sequences.json")["cases"][1]
+    new, position, trade = case["events"]
+    usdt, bnb = D("1.82939400") + D("7.87654000"), D(1)
+    spec = AccountSpec("alice", balances={"USDT": usdt, "BNB": bnb}, bnb_discount=True)
+    other = AccountSpec("bob", balances={"BNB": D(5)})
+    client = trader_at((), (), specs=[spec, other], symbol="BNBUSDT")
+    client.place(symbol="BNBUSDT", quantity=new["q"], price=new["p"], newClientOrderId=new["c"])
+    first, held = client.events()
+    assert [list(first), list(held)] == [list(new), list(position)]
+    own = {"E", "T", "O", "W", "i", "I", "t", "u", "B"}
+    assert {k: v for k, v in first.items() if k not in own} == {
+        k: v for k, v in new.items() if k not in own
+    }
+    locked = {b["a"]: b["l"] for b in held["B"]}
+    assert locked == {b["a"]: b["l"] for b in position["B"]}
+    assert locked["USDT"] == case["expected"]["locked_after_new"]["USDT"]
+    sold = {"symbol": "BNBUSDT", "quantity": trade["l"]}
+    client.beside("bob").place("SELL", "MARKET", **sold)
+    filled, _ = client.events()
+    assert list(filled) == list(trade)
+    assert {k: v for k, v in filled.items() if k not in own} == {
+        k: v for k, v in trade.items() if k not in own
+    }
 
 
 def test_keys_and_their_order_are_those_of_recorded_reports(alice, shared_json):

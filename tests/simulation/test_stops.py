@@ -1,6 +1,7 @@
 """Stop prices trigger on their side of the market; trailing ones follow it first."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -37,8 +38,22 @@ def triggered_at(order, prices):
     return None
 
 
+def tracked_from(order, prices):
+    """The first of the prices from which on the order is tracked."""
+    stops = Stops()
+    stops.add(order)
+    for number, price in enumerate(prices):
+        stops.observe(parse(str(price)))
+        stops.take_moved(number)
+        if order.trailing_ms >= 0:
+            return price
+    return None
+
+
 def test_the_trailing_scenarios_of_the_documentation(shared_json):
-    for case in shared_json("vectors/trailing_stop.json")["cases"]:
+    cases = shared_json("vectors/trailing_stop.json")["cases"]
+    assert [case["id"] for case in cases] == ["A", "C", "D"]
+    for case in cases:
         told = case["order"]
         order = stop(
             told["type"],
@@ -51,6 +66,7 @@ def test_the_trailing_scenarios_of_the_documentation(shared_json):
         prices = [turns[0]]
         for one, other in itertools.pairwise(turns):
             prices += [(one + other) / 2, other]
+        assert tracked_from(replace(order), prices) == case["activates_at"], case["id"]
         assert triggered_at(order, prices) == case["triggers_at_price"], case["id"]
         assert order.trailing_ms >= 0
 

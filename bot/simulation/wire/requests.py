@@ -37,7 +37,8 @@ def rest_params(query: str, body: bytes) -> dict[str, str]:
             pairs = parse_qsl(
                 part, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMS
             )
-            if len({name for name, _ in pairs}) < len(pairs):
+            names = [name for name, _ in pairs if name != "signature"]
+            if len(set(names)) < len(names):
                 raise ApiError(400, -1101, "Duplicate values for a parameter detected.")
             for name, value in pairs:
                 params.setdefault(name, value)
