@@ -13,7 +13,8 @@ from typing import Final, SupportsFloat
 
 import msgspec
 
-from bot.domain.values import OrderType, Side, as_fixed
+from bot.domain.terms import Contingency
+from bot.domain.values import Market, OrderType, Side, as_fixed
 
 __all__ = ["Instrument", "Number"]
 
@@ -60,8 +61,29 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     bid_multiplier_down: Decimal = _ZERO
     ask_multiplier_up: Decimal = _ZERO
     ask_multiplier_down: Decimal = _ZERO
-    # MAX_NUM_ORDERS
+    # MAX_NUM_ORDERS, MAX_NUM_ALGO_ORDERS
     max_orders: int = 0
+    max_conditional_orders: int = 0
+    # ICEBERG_PARTS
+    max_iceberg_parts: int = 0
+    # TRAILING_DELTA, in bips: above the market (buy stops, sell profits), below it
+    trailing_above: tuple[int, int] = (0, 0)
+    trailing_below: tuple[int, int] = (0, 0)
+    market: Market = Market.SPOT
+    lists: tuple[Contingency, ...] = ()
+    """The lists that the venue keeps for this symbol; the bot keeps the others itself."""
+    amend_allowed: bool = False
+    replace_allowed: bool = False
+    """Whether cancel-and-replace is one request of the venue."""
+
+    @staticmethod
+    def exact(value: Number) -> Decimal:
+        """``value`` as it is; a float by its shortest decimal.
+
+        Raises:
+            ValueError: it is not a finite number.
+        """
+        return _exact(value)
 
     def price(self, value: Number, *, rounding: str = ROUND_HALF_EVEN) -> Decimal:
         """``value`` on the tick grid, quote units.
@@ -113,7 +135,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def _quantity_violation(self, order_type: OrderType, quantity: Decimal) -> str | None:
         reason = _lot("LOT_SIZE", quantity, self.min_quantity, self.max_quantity, self.step_size)
-        if reason is None and order_type is OrderType.MARKET:
+        if reason is None and order_type.is_market:
             reason = _lot(
                 "MARKET_LOT_SIZE",
                 quantity,
@@ -157,8 +179,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         price: Decimal | None,
         reference_price: Decimal | None,
     ) -> str | None:
-        is_market = order_type is OrderType.MARKET
-        at = reference_price if is_market else price
+        is_market = order_type.is_market
+        at = reference_price if price is None else price
         if at is None:
             return None
         notional = at * quantity

@@ -89,6 +89,9 @@ for _status, _event in list(TRANSITIONS):
         del TRANSITIONS[_status, _event]
 
 
+_ENDS: Final = (OrderRefused, OrderRejected, OrderNotPlaced, OrderExpired, OrderCanceled)
+
+
 class Order(msgspec.Struct, kw_only=True):
     """The present state of an order. Made by :meth:`opened`, changed by :meth:`apply`."""
 
@@ -117,6 +120,10 @@ class Order(msgspec.Struct, kw_only=True):
     events: int = 0
     """How many events were folded in: the number of the last ``order_events`` row."""
     terms: OrderTerms = PLAIN
+    triggered: bool = False
+    """A conditional order that was set off."""
+    cancel_requested: bool = False
+    """Somebody wanted it cancelled; after a restart it is asked for again."""
 
     @classmethod
     def opened(cls, event: OrderIntended) -> "Order":
@@ -147,6 +154,11 @@ class Order(msgspec.Struct, kw_only=True):
         """Volume-weighted price of the fills, or None before the first."""
         return self.filled_quote / self.filled if self.filled else None
 
+    @property
+    def is_untriggered(self) -> bool:
+        """A conditional order that still waits for its price."""
+        return self.order_type.is_conditional and not self.triggered and not self.filled
+
     def apply(self, event: OrderEvent) -> bool:
         """Fold one event in. True if the status changed.
 
@@ -173,23 +185,30 @@ class Order(msgspec.Struct, kw_only=True):
         elif isinstance(event, OrderAccepted | OrderTriggered):
             self._learn_quantity(event)
             self.venue_order_id = event.venue_order_id
+            self.triggered = self.triggered or isinstance(event, OrderTriggered)
             if target is OrderStatus.OPEN and self.filled:
                 target = OrderStatus.PARTIALLY_FILLED
-        elif isinstance(event, OrderSubmitted):
-            self.sent_ns = event.recv_ns
-        elif isinstance(
-            event, OrderRefused | OrderRejected | OrderNotPlaced | OrderExpired | OrderCanceled
-        ):
+        elif isinstance(event, _ENDS):
             self._conclude(event, counts=target is not None)
+        else:
+            self._note(event)
         if target is None or target is self.status:
             return False
         self.status = target
         return True
 
+    def _note(self, event: OrderEvent) -> None:
+        """What is remembered of an event that decides nothing."""
+        if isinstance(event, OrderSubmitted):
+            self.sent_ns = event.recv_ns
+        elif isinstance(event, OrderCancelRequested):
+            self.cancel_requested = True
+
     def _learn_quantity(self, event: OrderFilled | OrderAccepted | OrderTriggered) -> None:
-        """An order by its cost has a quantity once the venue has matched it."""
+        """By its cost, or by a position that it closes, it has a quantity once it is matched."""
         details = None if isinstance(event, OrderTriggered) else event.details
-        if self.terms.quote_quantity is not None and details is not None and details.quantity:
+        by_venue = self.terms.quote_quantity is not None or self.terms.close_position
+        if by_venue and details is not None and details.quantity:
             self.quantity = details.quantity
 
     def _amend(self, event: OrderAmended, target: OrderStatus | None) -> OrderStatus | None:

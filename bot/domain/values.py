@@ -89,6 +89,11 @@ class OrderType(StrEnum):
         return self in _CONDITIONAL
 
     @property
+    def is_stop(self) -> bool:
+        """Set off by a move against its side; a take-profit by one in its favour."""
+        return self in _STOPS
+
+    @property
     def is_market(self) -> bool:
         """Takes whatever price there is, now or once it is set off."""
         return self in _AT_MARKET
@@ -141,6 +146,9 @@ _CONDITIONAL: Final = frozenset(
         OrderType.TAKE_PROFIT_LIMIT,
         OrderType.TRAILING_STOP_MARKET,
     }
+)
+_STOPS: Final = frozenset(
+    {OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP_MARKET}
 )
 _AT_MARKET: Final = frozenset(
     {

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bot.domain.amendments import SymbolConfigured, SymbolNotConfigured
 from bot.domain.events import Balance, BalancesReported, SnapshotDue
 from bot.domain.records import BalanceSaved, EquitySaved
 
@@ -40,6 +41,18 @@ class Account:
                     source=event.source,
                 )
             )
+
+    def on_configured(self, event: SymbolConfigured) -> None:
+        """Leverage or margin type are as a strategy wanted them."""
+        parts = [f"leverage {event.leverage}"] if event.leverage else []
+        parts += [event.margin_type] if event.margin_type else []
+        self._engine.log("INFO", f"{event.symbol}: {', '.join(parts)}")
+
+    def on_not_configured(self, event: SymbolNotConfigured) -> None:
+        """They are as they were."""
+        self._engine.incident(
+            "symbol_not_configured", event.symbol, event.reason, severity="warning"
+        )
 
     def on_snapshot_due(self, _: SnapshotDue) -> None:
         """A row of equity for each strategy and symbol."""

@@ -12,6 +12,7 @@ from bot.domain.fill import Fill
 from bot.domain.instrument import Instrument
 from bot.domain.order import Order
 from bot.domain.position import Position
+from bot.domain.terms import ListRole
 from bot.domain.values import Side
 from bot.engine.risk import Approved
 
@@ -85,8 +86,14 @@ class Blotter:
             and (symbol is None or order.symbol == symbol)
         ]
 
-    def committed(self, strategy_id: str, symbol: str, side: Side) -> Decimal:
-        """Base units that open orders of this strategy may still add on one side."""
+    def committed(
+        self, strategy_id: str, symbol: str, side: Side, *, without: Order | None = None
+    ) -> Decimal:
+        """Base units that open orders of this strategy may still add on one side.
+
+        What closes a position counts: the next order must not count on it as well. Of an OCO
+        one order trades.
+        """
         return sum(
             (
                 order.remaining
@@ -94,8 +101,18 @@ class Blotter:
                 if order.strategy_id == strategy_id
                 and order.symbol == symbol
                 and order.side is side
+                and order is not without
+                and not self._is_second(order)
             ),
             Decimal(0),
+        )
+
+    def _is_second(self, order: Order) -> bool:
+        """The stop of a pair of which the other order is open too."""
+        terms = order.terms
+        return terms.list_role is ListRole.STOP_LOSS and any(
+            other.terms.list_id == terms.list_id and other.terms.list_role is ListRole.TAKE_PROFIT
+            for other in self._open.values()
         )
 
     # --- fills -------------------------------------------------------------------------

@@ -1,32 +1,24 @@
 """One plugin's view of the engine."""
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from bot.domain.commands import Subscription
-from bot.domain.instrument import Instrument, Number
 from bot.domain.market import QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
-from bot.domain.values import SECOND_NS, OrderType, Side, TimeInForce
-from bot.engine.request import OrderWish
-
-if TYPE_CHECKING:
-    from bot.engine.engine import Engine
+from bot.domain.values import SECOND_NS
+from bot.engine.ordering import Ordering
 
 __all__ = ["PluginContext"]
 
 _LEVELS: Final = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
 
 
-class PluginContext:
+class PluginContext(Ordering):
     """The :class:`bot.strategy.context.Context` of one plugin."""
-
-    def __init__(self, engine: "Engine", strategy_id: str) -> None:
-        self._engine = engine
-        self.strategy_id = strategy_id
 
     @property
     def now_ns(self) -> int:
@@ -35,30 +27,6 @@ class PluginContext:
     @property
     def is_blind(self) -> bool:
         return self._engine.is_blind
-
-    def submit(
-        self,
-        *,
-        symbol: str,
-        side: Side,
-        quantity: Number,
-        price: Number | None,
-        post_only: bool,
-        time_in_force: TimeInForce,
-    ) -> str:
-        instrument = self.instrument(symbol)
-        # A wrong number fails here, in the plugin's own line, not later in the engine.
-        exact_quantity = instrument.quantity(quantity)
-        exact_price = None if price is None else instrument.price_for(side, price)
-        if price is None:
-            order_type = OrderType.MARKET
-        else:
-            order_type = OrderType.LIMIT_MAKER if post_only else OrderType.LIMIT
-        wish = OrderWish(symbol, side, order_type, time_in_force, exact_quantity, exact_price)
-        return self._engine.request_order(self.strategy_id, wish)
-
-    def cancel(self, client_order_id: str) -> bool:
-        return self._engine.request_cancel(self.strategy_id, client_order_id)
 
     def open_orders(self, symbol: str | None) -> list[Order]:
         orders = self._engine.blotter.open_orders(self.strategy_id, symbol)
@@ -72,13 +40,6 @@ class PluginContext:
 
     def position(self, symbol: str) -> Position:
         return msgspec.structs.replace(self._engine.blotter.position(self.strategy_id, symbol))
-
-    def instrument(self, symbol: str) -> Instrument:
-        try:
-            return self._engine.cache.instruments[symbol]
-        except KeyError:
-            known = ", ".join(self._engine.cache.instruments)
-            raise KeyError(f"{symbol} is not traded in this run; it trades {known}") from None
 
     def quote(self, symbol: str) -> QuoteTick | None:
         return self._engine.cache.quotes.get(symbol)

@@ -4,13 +4,21 @@ No clock, no randomness, no tasks, no files: the same events give the same effec
 """
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, get_args
 
 import msgspec
 
+from bot.domain.amendments import (
+    AmendRejected,
+    AmendUnknown,
+    OrderAmended,
+    OrderTriggered,
+    SymbolConfigured,
+    SymbolNotConfigured,
+)
 from bot.domain.commands import Command, StreamKind, Subscription
 from bot.domain.events import (
     Balance,
@@ -55,10 +63,11 @@ from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
 from bot.engine.effects import Effects, LogLine
 from bot.engine.host import Host
-from bot.engine.identity import client_order_id
 from bot.engine.inquiry import Inquiry
+from bot.engine.intake import Intake
 from bot.engine.ledger import Ledger
-from bot.engine.request import OrderWish, Request
+from bot.engine.lists import Lists
+from bot.engine.requests import RequestQueue
 from bot.engine.risk import Gate, RiskLimits
 from bot.engine.sight import Sight
 from bot.engine.subscriptions import Subscriptions
@@ -71,8 +80,6 @@ _OWN: Final = "_engine"
 """The owner of what the engine itself wants."""
 _DAY: Final = "day"
 _DAY_NS: Final = 86_400 * SECOND_NS
-_REQUESTS_AT_ONCE: Final = 200
-"""Requests handled in one feed; the rest wait for the next, so that no loop holds the bot."""
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,17 +125,17 @@ class Engine:
         self.ledger = Ledger(self)
         self.inquiry = Inquiry(self, recv_window_ms=config.recv_window_ms)
         self.desk = OrderDesk(self)
+        self.intake = Intake(self)
+        self.requests = RequestQueue(self)
+        self.lists = Lists(self)
         self.account = Account(self)
         self.sight = Sight(self)
         self.subscriptions = Subscriptions(self)
         self._effects = Effects()
         self.has_effects = False
         """Whether :meth:`take` would give anything."""
-        self._requests: deque[Request] = deque()
-        self._order_counter = 0
         self._incident_counter = 0
         # What the present callback handles: an event, or the name of a timer.
-        self._cause: object = None
         self._handlers: dict[type, Callable[[Any], None]] = self._routes()
         self.deadlines.set("", _DAY, 0)
         self.refresh_gate()
@@ -143,10 +150,10 @@ class Engine:
             self.now_ns = recv_ns
         if self.now_ns >= self.deadlines.next_ns:
             self._meet_deadlines()
-        self._cause = event
+        self.requests.cause = event
         self._handlers[type(event)](event)
-        if self._requests:
-            self._handle_requests()
+        if self.requests:
+            self.requests.handle()
         # After the event: a timer must not act on what the same instant has overtaken.
         if self.now_ns >= self.timers.next_ns:
             self._fire_timers()
@@ -183,6 +190,10 @@ class Engine:
             OrderExpired,
             CancelRejected,
             CancelUnknown,
+            OrderTriggered,
+            OrderAmended,
+            AmendRejected,
+            AmendUnknown,
         )
         return {
             **dict.fromkeys(get_args(MarketEvent), self._on_market),
@@ -200,6 +211,8 @@ class Engine:
             QueryFailed: self.inquiry.on_query_failed,
             BalancesReported: self.account.on_balances,
             FeedChanged: self.sight.on_feed,
+            SymbolConfigured: self.account.on_configured,
+            SymbolNotConfigured: self.account.on_not_configured,
             SweepCompleted: self.sight.on_swept,
             SweepFailed: self.sight.on_sweep_failed,
             SweepDue: lambda event: self.sight.sweep_due(event.cause),
@@ -234,7 +247,7 @@ class Engine:
     def _on_stop(self, event: StopRequested) -> None:
         if not self.stopping:
             self.host.stop()
-            self._handle_requests()
+            self.requests.handle()
             self.stopping = event.reason or "asked to"
             self.refresh_gate()
         if event.cancel_orders:
@@ -244,10 +257,10 @@ class Engine:
 
     def _fire_timers(self) -> None:
         for owner, name in self.timers.due(self.now_ns):
-            self._cause = f"timer {name}"
+            self.requests.cause = f"timer {name}"
             self.host.call(owner, "on_timer", name)
             # The next one must see the orders that this one asked for.
-            self._handle_requests()
+            self.requests.handle()
 
     def _meet_deadlines(self) -> None:
         for _, name in self.deadlines.due(self.now_ns):
@@ -260,12 +273,6 @@ class Engine:
         """Count the losses of the day anew, now and at each 00:00 UTC."""
         self.gate.start_day(before_today)
         self.deadlines.set("", _DAY, (self.now_ns // _DAY_NS + 1) * _DAY_NS)
-
-    def _handle_requests(self) -> None:
-        for _ in range(_REQUESTS_AT_ONCE):
-            if not self._requests:
-                return
-            self.desk.handle(self._requests.popleft())
 
     # --- what the parts may ask of the middle --------------------------------------------
 
@@ -320,6 +327,7 @@ class Engine:
             self.gate.closed = "the account is not reconciled: the user stream is or was down"
         else:
             self.gate.closed = ""
+            self.lists.resume()
 
     def start_strategies(self) -> None:
         """Run ``on_start`` of those that have not started; called once the account is seen."""
@@ -347,27 +355,3 @@ class Engine:
         if released:
             self.host.rewire(strategy_id)
         return released
-
-    def request_order(self, strategy_id: str, wish: OrderWish) -> str:
-        """Name a new order and queue it; the callback goes on."""
-        self._order_counter += 1
-        made = client_order_id(strategy_id, self.config.run_id, self._order_counter)
-        self._requests.append(Request(strategy_id, made, wish, self._cause_name()))
-        return made
-
-    def request_cancel(self, strategy_id: str, client_order_id: str) -> bool:
-        """Queue a cancel; False if there is no such open order of the strategy."""
-        order = self.blotter.get(client_order_id)
-        waiting = any(
-            r.client_order_id == client_order_id and r.strategy_id == strategy_id and r.order
-            for r in self._requests
-        )
-        if not waiting and (
-            order is None or order.strategy_id != strategy_id or order.status.is_terminal
-        ):
-            return False
-        self._requests.append(Request(strategy_id, client_order_id, None, self._cause_name()))
-        return True
-
-    def _cause_name(self) -> str:
-        return self._cause if isinstance(self._cause, str) else type(self._cause).__name__

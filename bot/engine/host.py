@@ -170,7 +170,7 @@ class Host:
         self._silence(strategy_id)
         self._engine.incident("strategy_quarantined", strategy_id, cause, severity="error")
         for order in self._engine.blotter.open_orders(strategy_id):
-            self._engine.request_cancel(strategy_id, order.client_order_id)
+            self._engine.requests.cancel(strategy_id, order.client_order_id)
 
     def _silence(self, strategy_id: str) -> None:
         """No market event and no timer reach it any more; streams that only it wanted end."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from bot.domain.amendments import OrderAmended
 from bot.domain.events import (
     OrderAccepted,
     OrderCanceled,
@@ -49,6 +50,8 @@ class Inquiry:
         self._executed: dict[str, Decimal] = {}
         self._not_found: dict[str, int] = {}
         self._incidents: dict[str, str] = {}
+        # Orders of which quantity and price are as the next report says.
+        self._amending: set[str] = set()
 
     def doubt(self, order: Order, cause: str) -> None:
         """The answer was ambiguous: ask until it is certain."""
@@ -69,7 +72,7 @@ class Inquiry:
 
     def answered(self, order: Order) -> None:
         """The exchange has the order: go on with what had to wait for that."""
-        if self._lacks_fills(order):
+        if self.lacks_fills(order):
             return
         if order.status.is_terminal or not self.resolver.wants_cancel(order.client_order_id):
             self.resolver.settle(order.client_order_id)
@@ -81,7 +84,7 @@ class Inquiry:
         # Answers overtake each other: an older, lower count does not take back a newer one.
         wanted = max(executed or _ZERO, before)
         self._executed[cid] = wanted
-        if not self._lacks_fills(order):
+        if not self.lacks_fills(order):
             if order.status.is_terminal:
                 self.resolver.settle(cid)
             return
@@ -89,12 +92,18 @@ class Inquiry:
         if wanted > before and order.venue_order_id is not None:
             self._engine.command(self.resolver.command(order))
 
+    def doubt_amendment(self, order: Order) -> None:
+        """What the order is now is not known: the next report tells."""
+        self._amending.add(order.client_order_id)
+        self.resolver.ask(order.client_order_id, self._engine.now_ns)
+
     def rejected(self, order: Order) -> None:
         """The exchange never had the order, as far as it says."""
         if order.status in NEVER_HEARD:
             self._forget(order)
 
-    def _lacks_fills(self, order: Order) -> bool:
+    def lacks_fills(self, order: Order) -> bool:
+        """Whether the venue counts more as executed than we hold fills of."""
         cid = order.client_order_id
         if order.filled < self._executed.get(cid, _ZERO):
             return True
@@ -120,6 +129,9 @@ class Inquiry:
         missed = _missed(order, report)
         if missed is not None:
             self._engine.desk.on_order_event(missed)
+        amended = self._amended(order, report)
+        if amended is not None:
+            self._engine.desk.on_order_event(amended)
         self.expect(order, report.executed)
         # By the report: our own status is behind while fills are missing.
         again = self.resolver.retry_cancel(order) if report.status.is_working else None
@@ -127,12 +139,34 @@ class Inquiry:
             self._engine.command(again)
         self.answered(order)
 
+    def _amended(self, order: Order, report: OrderReported) -> OrderAmended | None:
+        """Quantity and price as reported, where we cannot know them ourselves."""
+        details, cid = report.details, order.client_order_id
+        by_venue = order.terms.quote_quantity is not None or order.terms.close_position
+        ended = by_venue and report.status is OrderStatus.FILLED
+        if details is None or not (cid in self._amending or ended):
+            return None
+        self._amending.discard(cid)
+        quantity = report.executed if ended else details.quantity
+        price = None if order.price is None else details.price
+        if not quantity or (quantity == order.quantity and price in {None, order.price}):
+            return None
+        return OrderAmended(
+            client_order_id=cid,
+            venue_order_id=report.venue_order_id,
+            quantity=quantity,
+            price=price,
+            ts_ns=report.ts_ns,
+            recv_ns=report.recv_ns,
+            source=report.source,
+        )
+
     def on_not_found(self, event: OrderNotFound) -> None:
         """The exchange knows no such order now: proof only when it is late enough."""
         cid, engine = event.client_order_id, self._engine
         order = engine.blotter.get(cid)
         if order is None or order.status.is_terminal:
-            if order is None or not self._lacks_fills(order):
+            if order is None or not self.lacks_fills(order):
                 self.resolver.settle(cid)
         elif order.status is OrderStatus.INTENT:
             pass  # it still waits to be sent: of course nobody knows it

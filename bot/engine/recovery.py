@@ -46,6 +46,7 @@ def restore(
         if key.startswith(_SWEPT_TO):
             engine.sight.swept_to[key.removeprefix(_SWEPT_TO)] = json.loads(value)
     engine.halted = json.loads(engine_state.get("halt", '""'))
+    engine.lists.restore(dict(engine_state))
     engine.refresh_gate()
     for incident_id in open_incidents:
         engine.close_incident(incident_id, "the process was restarted")

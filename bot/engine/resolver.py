@@ -130,7 +130,11 @@ class Resolver:
                 symbol=order.symbol,
                 venue_order_id=order.venue_order_id,
             )
-        return QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+        return QueryOrder(
+            client_order_id=order.client_order_id,
+            symbol=order.symbol,
+            conditional=order.is_untriggered,
+        )
 
     def retry_cancel(self, order: Order) -> Command | None:
         """After an answer: the cancel to send again, if the order still works and should not."""
@@ -138,4 +142,8 @@ class Resolver:
         if question is None or not question.unclear or not order.status.is_working:
             return None
         question.unclear = False
-        return CancelOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+        return CancelOrder(
+            client_order_id=order.client_order_id,
+            symbol=order.symbol,
+            conditional=order.is_untriggered,
+        )

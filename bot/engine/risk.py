@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from bot.domain.conditions import terms_violation
 from bot.domain.events import OrderIntended
+from bot.domain.order import Order
+from bot.domain.terms import Contingency, ListRole
 from bot.domain.values import EXTERNAL, SECOND_NS, Side, as_fixed
 from bot.engine.cache import Cache
 
@@ -63,13 +66,16 @@ class Gate:
         self.closed = ""
         """Why no order may pass at all (halted, stopping, blind...), or ''."""
 
-    def check(self, intent: OrderIntended) -> Approved | Refused:
-        """Decide. The reason begins with the name of the rule and gives value and bound."""
+    def check(self, intent: OrderIntended, *, without: Order | None = None) -> Approved | Refused:
+        """Decide. The reason begins with the name of the rule and gives value and bound.
+
+        ``without`` is an open order that goes when this one comes.
+        """
         reason = (
             (f"CLOSED: {self.closed}" if self.closed else "")
             or self._price(intent)
             or self._filters(intent)
-            or self._size(intent)
+            or self._size(intent, without)
             or self._count(intent)
             or self._loss(intent)
         )
@@ -77,6 +83,16 @@ class Gate:
             return Refused(intent, reason)
         self._sent.setdefault(intent.strategy_id, deque()).append(intent.recv_ns)
         return Approved(intent)
+
+    def check_amendment(self, order: Order, intent: OrderIntended) -> str:
+        """Why the order may not become as the intent says, or ''."""
+        return (
+            (f"CLOSED: {self.closed}" if self.closed else "")
+            or self._price(intent)
+            or self._filters(intent)
+            or self._size(intent, order)
+            or ("" if intent.quantity <= order.quantity else self._loss(intent))
+        )
 
     def start_day(self, before_today: dict[str, Decimal] | None = None) -> None:
         """A day begins (00:00 UTC): what is earned from now on is of today.
@@ -103,6 +119,9 @@ class Gate:
             return f"STALE: the last price of {symbol} is {age_ns / SECOND_NS:.1f} s old"
         last = self._cache.exact_price(symbol)
         collar = self._limits.price_collar
+        if intent.order_type.is_conditional:
+            # Its limit is measured from where it is set off, which may be far from here.
+            last = intent.terms.trigger_price
         if intent.price is None or last is None or not collar:
             return ""
         high, low = last * (1 + collar), last * (1 - collar)
@@ -120,22 +139,29 @@ class Gate:
                 side=intent.side,
                 quantity=intent.quantity,
                 price=intent.price,
-                reference_price=self._cache.exact_price(intent.symbol),
+                reference_price=self._reference(intent),
             )
+            or terms_violation(instrument, intent)
             or ""
         )
 
-    def _size(self, intent: OrderIntended) -> str:
-        at = intent.price or self._cache.exact_price(intent.symbol) or _ZERO
+    def _reference(self, intent: OrderIntended) -> Decimal | None:
+        """The price that an order without one will get, as far as can be told."""
+        return intent.terms.trigger_price or self._cache.exact_price(intent.symbol)
+
+    def _size(self, intent: OrderIntended, without: Order | None) -> str:
+        at = intent.price or self._reference(intent) or _ZERO
         notional = at * intent.quantity
         bound = self._limits.max_order_notional
         if bound and notional > bound:
             return f"MAX_ORDER_NOTIONAL: {as_fixed(notional)} is above {as_fixed(bound)}"
         bound = self._limits.max_position_notional
-        if not bound:
+        if not bound or _only_closes(intent):
             return ""
         held = self._blotter.position(intent.strategy_id, intent.symbol).quantity
-        committed = self._blotter.committed(intent.strategy_id, intent.symbol, intent.side)
+        committed = self._blotter.committed(
+            intent.strategy_id, intent.symbol, intent.side, without=without
+        )
         after = held + intent.side.sign * (committed + intent.quantity)
         grows = abs(after) > abs(held) or after * held < 0
         if grows and abs(after) * at > bound:
@@ -192,3 +218,17 @@ class Gate:
         held = self._blotter.position(intent.strategy_id, intent.symbol).quantity
         leaving = self._blotter.committed(intent.strategy_id, intent.symbol, intent.side)
         return held * intent.side.sign < 0 and leaving + intent.quantity <= abs(held)
+
+
+def _only_closes(intent: OrderIntended) -> bool:
+    """It cannot make the position larger than another order of its list already may.
+
+    Of an OCO one order trades, and the first was checked; those of a bracket close what its
+    entry opened.
+    """
+    terms = intent.terms
+    if terms.reduce_only or terms.close_position:
+        return True
+    if terms.contingency is Contingency.OTOCO:
+        return terms.list_role is not ListRole.WORKING
+    return terms.contingency is Contingency.OCO and terms.list_role is ListRole.STOP_LOSS

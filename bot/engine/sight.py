@@ -99,7 +99,12 @@ class Sight:
                 cause=cause,
                 symbols=tuple(engine.cache.instruments),
                 orders=tuple(
-                    OrderRef(order.client_order_id, order.symbol, order.venue_order_id)
+                    OrderRef(
+                        order.client_order_id,
+                        order.symbol,
+                        order.venue_order_id,
+                        order.is_untriggered,
+                    )
                     for order in engine.blotter.open_orders()
                 ),
                 since=dict(self.swept_to),

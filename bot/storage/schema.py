@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from bot.domain.terms import OrderTerms
@@ -96,6 +97,9 @@ orders: Final = Table(
     Column("events", Integer, nullable=False),
     # Trigger price, list and the like as JSON; NULL: nothing but what stands above.
     Column("terms", StructText(OrderTerms)),
+    # A conditional order that was set off.
+    Column("triggered", Boolean, nullable=False, server_default=false()),
+    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("environment", "client_order_id"),
     Index(None, "environment", "status"),
     Index(None, "created_ns"),

@@ -32,7 +32,7 @@ def revision_0001(dialect: str) -> dict[str, str]:
 def revision_0002(dialect: str) -> dict[str, str]:
     """The views that changed: orders show their terms."""
     sql: _Dialect = _Sqlite() if dialect == "sqlite" else _Postgresql()
-    return {"v_orders": _orders(sql, ", terms")}
+    return {"v_orders": _orders(sql, ", terms, triggered, cancel_requested")}
 
 
 class _Dialect(Protocol):

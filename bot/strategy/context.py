@@ -1,5 +1,7 @@
 """What a strategy can see and ask for, as the engine offers it."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from bot.domain.commands import Subscription
@@ -7,7 +9,8 @@ from bot.domain.instrument import Instrument, Number
 from bot.domain.market import QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
-from bot.domain.values import Side, TimeInForce
+from bot.domain.terms import Contingency, ListRole
+from bot.strategy.draft import OrderDraft
 
 __all__ = ["Context"]
 
@@ -22,16 +25,23 @@ class Context(Protocol):
     @property
     def is_blind(self) -> bool: ...
 
-    def submit(
-        self,
-        *,
-        symbol: str,
-        side: Side,
-        quantity: Number,
-        price: Number | None,
-        post_only: bool,
-        time_in_force: TimeInForce,
-    ) -> str: ...
+    def submit(self, draft: OrderDraft) -> str: ...
+    def submit_list(
+        self, contingency: Contingency, legs: Sequence[tuple[ListRole, OrderDraft]]
+    ) -> tuple[str, ...]: ...
+    def amend(
+        self, client_order_id: str, quantity: Number | None, price: Number | None
+    ) -> bool: ...
+    def replace(
+        self, client_order_id: str, quantity: Number | None, price: Number | None
+    ) -> str | None: ...
+    def configure(self, symbol: str, leverage: int | None, margin_type: str) -> None: ...
+    def size_by_quote(
+        self, symbol: str, quote_quantity: Number, price: Number | None
+    ) -> Decimal: ...
+    def size_by_risk(
+        self, symbol: str, risk_quote: Number, entry: Number, stop: Number
+    ) -> Decimal: ...
     def cancel(self, client_order_id: str) -> bool: ...
     def open_orders(self, symbol: str | None) -> list[Order]: ...
     def order(self, client_order_id: str) -> Order | None: ...

@@ -2,15 +2,15 @@
 
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin
 
-from bot.domain.commands import StreamKind, Subscription
 from bot.domain.events import FeedChanged
 from bot.domain.fill import Fill
-from bot.domain.instrument import Instrument, Number
-from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, QuoteTick, Ticker, TradeTick
+from bot.domain.instrument import Instrument
+from bot.domain.market import QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
-from bot.domain.values import Side, TimeInForce
 from bot.strategy.context import Context
+from bot.strategy.market import MarketCallbacks, MarketData
+from bot.strategy.orders import OrderEntry
 from bot.strategy.params import StrategyParams
 
 __all__ = ["CALLBACKS", "Strategy"]
@@ -18,7 +18,7 @@ __all__ = ["CALLBACKS", "Strategy"]
 P = TypeVar("P", bound=StrategyParams)
 
 
-class Strategy(Generic[P]):
+class Strategy(MarketData, OrderEntry, Generic[P]):
     """A trading strategy: override the callbacks, ask for data in ``on_start``, place orders.
 
     Callbacks are plain functions; they run one at a time, in the order of the events, and
@@ -53,11 +53,11 @@ class Strategy(Generic[P]):
                     cls.params_type = params
 
     def __init__(self, *, context: Context, params: P, symbols: tuple[str, ...]) -> None:
-        self._context: Final = context
+        self._context = context
         self.params: Final = params
         self.symbols: Final = symbols
 
-    # --- callbacks: override what you need ---------------------------------------------
+    # --- callbacks: override what you need (those of the market: MarketData) ---------
 
     def on_start(self) -> None:
         """The account is reconciled and orders are allowed; subscribe here."""
@@ -67,27 +67,6 @@ class Strategy(Generic[P]):
 
         After this only ``on_order`` and ``on_fill`` are called.
         """
-
-    def on_trade(self, trade: TradeTick) -> None:
-        pass
-
-    def on_agg_trade(self, trade: AggTrade) -> None:
-        pass
-
-    def on_quote(self, quote: QuoteTick) -> None:
-        pass
-
-    def on_bar(self, bar: Bar) -> None:
-        """Each update of a subscribed bar; ``bar.closed`` tells the last one."""
-
-    def on_book(self, book: BookSnapshot) -> None:
-        pass
-
-    def on_mini_ticker(self, ticker: MiniTicker) -> None:
-        pass
-
-    def on_ticker(self, ticker: Ticker) -> None:
-        pass
 
     def on_order(self, order: Order) -> None:
         """One of our orders changed: accepted, refused, filled, cancelled... (a copy)."""
@@ -100,69 +79,6 @@ class Strategy(Generic[P]):
 
     def on_timer(self, name: str) -> None:
         """A timer set with :meth:`set_timer` fired."""
-
-    # --- orders ------------------------------------------------------------------------
-
-    def buy(
-        self,
-        symbol: str,
-        quantity: Number,
-        price: Number | None = None,
-        *,
-        post_only: bool = False,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-    ) -> str:
-        """Ask to buy ``quantity`` base units: at ``price`` or better, or at the market.
-
-        Quantity is rounded down to the symbol's step and price to its tick, never
-        beyond what was asked. ``post_only`` orders are refused by the venue rather than
-        take liquidity.
-
-        Returns:
-            The client order id. A refusal by risk comes to ``on_order`` with status REFUSED.
-
-        Raises:
-            KeyError: the symbol is not one that this run trades.
-            ValueError: quantity or price is not a finite number.
-        """
-        return self._context.submit(
-            symbol=symbol,
-            side=Side.BUY,
-            quantity=quantity,
-            price=price,
-            post_only=post_only,
-            time_in_force=time_in_force,
-        )
-
-    def sell(
-        self,
-        symbol: str,
-        quantity: Number,
-        price: Number | None = None,
-        *,
-        post_only: bool = False,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-    ) -> str:
-        """Ask to sell; otherwise as :meth:`buy`."""
-        return self._context.submit(
-            symbol=symbol,
-            side=Side.SELL,
-            quantity=quantity,
-            price=price,
-            post_only=post_only,
-            time_in_force=time_in_force,
-        )
-
-    def cancel(self, client_order_id: str) -> bool:
-        """Ask to cancel. False if there is no such open order of ours; asking twice is harmless."""
-        return self._context.cancel(client_order_id)
-
-    def cancel_all(self, symbol: str | None = None) -> int:
-        """Ask to cancel all our open orders (on ``symbol``); how many."""
-        return sum(
-            self._context.cancel(order.client_order_id)
-            for order in self._context.open_orders(symbol)
-        )
 
     # --- what is known -----------------------------------------------------------------
 
@@ -209,30 +125,7 @@ class Strategy(Generic[P]):
         """Mid of the latest quote, else the last trade, else None. Quote units."""
         return self._context.last_price(symbol)
 
-    # --- data, timers, memory, words ---------------------------------------------------
-
-    def subscribe_trades(self, symbol: str) -> None:
-        self._context.subscribe(Subscription(StreamKind.TRADES, symbol))
-
-    def subscribe_agg_trades(self, symbol: str) -> None:
-        self._context.subscribe(Subscription(StreamKind.AGG_TRADES, symbol))
-
-    def subscribe_quotes(self, symbol: str) -> None:
-        self._context.subscribe(Subscription(StreamKind.QUOTES, symbol))
-
-    def subscribe_bars(self, symbol: str, interval: str) -> None:
-        """``interval`` as Binance names it: 1s, 1m, 5m, 1h, 1d ..."""
-        self._context.subscribe(Subscription(StreamKind.BARS, symbol, interval))
-
-    def subscribe_book(self, symbol: str, levels: int = 20) -> None:
-        """``levels``: 5, 10 or 20 a side."""
-        self._context.subscribe(Subscription(StreamKind.BOOK, symbol, str(levels)))
-
-    def subscribe_mini_ticker(self, symbol: str) -> None:
-        self._context.subscribe(Subscription(StreamKind.MINI_TICKER, symbol))
-
-    def subscribe_ticker(self, symbol: str) -> None:
-        self._context.subscribe(Subscription(StreamKind.TICKER, symbol))
+    # --- timers, memory, words (data: see MarketData) ----------------------------------
 
     def set_timer(self, name: str, interval_s: float) -> None:
         """Call ``on_timer(name)`` every ``interval_s`` seconds of event time, until cancelled."""
@@ -254,5 +147,7 @@ class Strategy(Generic[P]):
         self._context.log(message, level)
 
 
-CALLBACKS: Final = frozenset(name for name in vars(Strategy) if name.startswith("on_"))
+CALLBACKS: Final = frozenset(
+    name for kind in (Strategy, MarketCallbacks) for name in vars(kind) if name.startswith("on_")
+)
 """The names that a plugin may define with the prefix ``on_``."""

@@ -16,13 +16,17 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("terms", sa.Text()))
+    for name in ("triggered", "cancel_requested"):
+        column = sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
+        op.add_column("orders", column)
     _replace_views(views.revision_0002)
 
 
 def downgrade() -> None:
     connection = op.get_bind()
     connection.exec_driver_sql("DROP VIEW v_orders")
-    op.drop_column("orders", "terms")
+    for name in ("terms", "triggered", "cancel_requested"):
+        op.drop_column("orders", name)
     first = views.revision_0001(connection.dialect.name)
     connection.exec_driver_sql(f"CREATE VIEW v_orders AS {first['v_orders']}")
 

@@ -1,6 +1,7 @@
 """What a strategy can see and ask for: the engine offers all of it, by the same names."""
 
 import inspect
+from typing import Protocol
 
 from bot.engine.context import PluginContext
 from bot.strategy.context import Context
@@ -9,7 +10,9 @@ from bot.strategy.context import Context
 def _signatures(kind):
     return {
         name: list(inspect.signature(member).parameters)
-        for name, member in vars(kind).items()
+        for layer in reversed(kind.__mro__)
+        if layer is not Protocol
+        for name, member in vars(layer).items()
         if inspect.isfunction(member) and not name.startswith("_")
     }
 

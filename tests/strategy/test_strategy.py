@@ -9,7 +9,6 @@ from pydantic import Field
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.market import MarketEvent
-from bot.domain.values import Side, TimeInForce
 from bot.strategy.market import CALLBACK_OF
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import CALLBACKS, Strategy
@@ -94,30 +93,6 @@ def test_a_strategy_has_its_parameters_symbols_and_name(plain):
     assert plain.symbols == ("BTCUSDT",)
     assert (plain.strategy_id, plain.now_ns, plain.is_blind) == ("plain", 42, True)
     assert plain.version == "1"
-
-
-@pytest.mark.parametrize(("method", "side"), [("buy", Side.BUY), ("sell", Side.SELL)])
-def test_orders_go_to_the_context_as_they_were_asked_for(plain, fake_context, method, side):
-    answer = getattr(plain, method)("BTCUSDT", 1.5)
-    assert answer == "answer of submit"
-    getattr(plain, method)(
-        "BTCUSDT", Decimal(2), "100", post_only=True, time_in_force=TimeInForce.FOK
-    )
-    first, second = (kwargs for _, _, kwargs in fake_context.asked)
-    assert first == {
-        "symbol": "BTCUSDT",
-        "side": side,
-        "quantity": 1.5,
-        "price": None,
-        "post_only": False,
-        "time_in_force": TimeInForce.GTC,
-    }
-    assert second == first | {
-        "quantity": Decimal(2),
-        "price": "100",
-        "post_only": True,
-        "time_in_force": TimeInForce.FOK,
-    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,254 @@
+"""Lists of orders that the bot keeps itself, where the venue has none: OCO, OTO, brackets.
+
+What is to follow is written down with the first order of the list, in one group of rows, so
+that a process that dies in between goes on with it. Each order of a list has its client order
+id from the beginning: an id that the blotter knows was placed, and is not placed again.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bot.domain.amendments import OrderTriggered
+from bot.domain.commands import SubmitOrder
+from bot.domain.events import OrderEvent, OrderIntended
+from bot.domain.order import Order
+from bot.domain.terms import Contingency, ListRole, OrderTerms
+from bot.domain.values import OrderStatus, OrderType, TimeInForce
+from bot.engine.request import OrderList, OrderWish, Replace
+
+if TYPE_CHECKING:
+    from bot.engine.engine import Engine
+
+__all__ = ["Lists"]
+
+_KEY: Final = "list:"
+_ZERO: Final = Decimal(0)
+_NEVER_WORKED: Final = frozenset(
+    {OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.NOT_PLACED}
+)
+_PROTECTIVE: Final = frozenset({ListRole.TAKE_PROFIT, ListRole.STOP_LOSS})
+
+
+class _Plan(msgspec.Struct):
+    """One list: its orders by role, as they are to be placed."""
+
+    list_id: str
+    strategy_id: str
+    contingency: Contingency
+    legs: tuple[SubmitOrder, ...]
+
+    def leg(self, role: ListRole) -> SubmitOrder | None:
+        return next((leg for leg in self.legs if leg.terms.list_role is role), None)
+
+
+class Lists:
+    """Follows the orders of each list and does what the list says next."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+        self._plans: dict[str, _Plan] = {}
+        self._waiting: set[str] = set()
+        """Lists of which something waits until the gate lets orders pass."""
+        self._replacements: dict[str, tuple[str, Replace]] = {}
+
+    def __len__(self) -> int:
+        return len(self._plans)
+
+    # --- beginning ----------------------------------------------------------------------
+
+    def keep(self, strategy_id: str, wanted: OrderList) -> None:
+        """Remember the list, durably."""
+        plan = _Plan(
+            list_id=wanted.list_id,
+            strategy_id=strategy_id,
+            contingency=wanted.contingency,
+            legs=tuple(_leg(cid, wish) for cid, wish in wanted.legs),
+        )
+        self._plans[plan.list_id] = plan
+        self._save(plan.list_id, msgspec.json.encode(plan).decode())
+
+    def first(self, wanted: OrderList, intents: Sequence[OrderIntended]) -> list[OrderIntended]:
+        """Those that are placed at once: the working one, or both of an OCO."""
+        if wanted.contingency is Contingency.OCO:
+            return list(intents)
+        return [intent for intent in intents if intent.terms.list_role is ListRole.WORKING]
+
+    def restore(self, state: dict[str, str]) -> None:
+        """Take up the lists of an earlier process, from what the engine had saved."""
+        for key, text in state.items():
+            if key.startswith(_KEY) and text:
+                plan = msgspec.json.decode(text, type=_Plan)
+                self._plans[plan.list_id] = plan
+
+    def resume(self) -> None:
+        """The account is known, or the gate is open again: do what could not be done."""
+        self._waiting.clear()
+        for plan in list(self._plans.values()):
+            for leg in plan.legs:
+                order = self._engine.blotter.get(leg.client_order_id)
+                if order is not None:
+                    self.on_order(order)
+
+    # --- what happens -------------------------------------------------------------------
+
+    def on_order(self, order: Order, event: OrderEvent | None = None) -> None:
+        """One of the orders changed: place, cancel or end what depends on it."""
+        replacement = self._replacements.get(order.client_order_id)
+        if replacement is not None and order.status.is_terminal:
+            del self._replacements[order.client_order_id]
+            self._take_place(order, *replacement)
+        plan = self._plans.get(order.terms.list_id)
+        if plan is None:
+            return
+        role = order.terms.list_role
+        if role is ListRole.WORKING:
+            self._on_working(plan, order)
+        elif role in _PROTECTIVE:
+            self._on_protective(plan, order, set_off=isinstance(event, OrderTriggered))
+        if self._is_over(plan):
+            self._forget(plan)
+
+    def awaits(self, client_order_id: str, strategy_id: str) -> bool:
+        """Whether a list of the strategy will place an order of that name."""
+        return any(
+            leg.client_order_id == client_order_id
+            for plan in self._plans.values()
+            if plan.strategy_id == strategy_id
+            for leg in plan.legs
+        )
+
+    def drop(self, client_order_id: str) -> None:
+        """An order of a list is cancelled before it was placed: the rest of the list goes too."""
+        for plan in list(self._plans.values()):
+            if any(leg.client_order_id == client_order_id for leg in plan.legs):
+                self._forget(plan)
+
+    def _on_working(self, plan: _Plan, order: Order) -> None:
+        if not order.status.is_terminal or self._engine.inquiry.lacks_fills(order):
+            return
+        if not order.filled:
+            self._forget(plan)
+            return
+        for leg in plan.legs:
+            if leg.terms.list_role is not ListRole.WORKING:
+                self._place(plan, leg, self._filled(order))
+
+    def _filled(self, order: Order) -> Decimal:
+        """What there is to protect: on spot a commission may have come out of it."""
+        position = self._engine.blotter.position(order.strategy_id, order.symbol).quantity
+        if position * order.side.sign <= 0:
+            return order.filled
+        return min(order.filled, abs(position))
+
+    def _place(self, plan: _Plan, leg: SubmitOrder, at_most: Decimal) -> None:
+        engine = self._engine
+        if engine.blotter.get(leg.client_order_id) is not None or engine.requests.is_asked(
+            leg.client_order_id
+        ):
+            return
+        if engine.gate.closed:
+            # Not refused: it is done as soon as orders may pass again.
+            if plan.list_id not in self._waiting:
+                self._waiting.add(plan.list_id)
+                cause = f"{leg.client_order_id} waits: {engine.gate.closed}"
+                engine.incident("list_waits", plan.list_id, cause, severity="warning")
+            return
+        quantity = leg.quantity
+        if not leg.terms.close_position:
+            instrument = engine.cache.instruments[leg.symbol]
+            quantity = instrument.quantity(min(leg.quantity, at_most))
+        wish = OrderWish(
+            leg.symbol,
+            leg.side,
+            leg.order_type,
+            leg.time_in_force,
+            quantity,
+            leg.price,
+            leg.terms,
+        )
+        cause = f"list {plan.list_id}"
+        engine.requests.add(plan.strategy_id, leg.client_order_id, wish, cause)
+
+    def _on_protective(self, plan: _Plan, order: Order, *, set_off: bool) -> None:
+        if order.status in _NEVER_WORKED:
+            if order.terms.list_role is ListRole.STOP_LOSS:
+                self._close_unprotected(plan, order)
+            return
+        if not (set_off or order.triggered or order.filled or order.status.is_terminal):
+            return
+        for leg in plan.legs:
+            other = self._engine.blotter.get(leg.client_order_id)
+            if other is None or other is order or leg.terms.list_role not in _PROTECTIVE:
+                continue
+            if not other.status.is_terminal:
+                cause = f"list {plan.list_id}: {order.client_order_id} is {order.status.value}"
+                self._engine.desk.request_cancel(other, cause)
+
+    def _close_unprotected(self, plan: _Plan, stop: Order) -> None:
+        """The stop was not taken: better out at the market than in without a stop."""
+        engine = self._engine
+        profit = plan.leg(ListRole.TAKE_PROFIT)
+        other = None if profit is None else engine.blotter.get(profit.client_order_id)
+        if other is not None and not other.status.is_terminal:
+            engine.desk.request_cancel(other, f"list {plan.list_id}: its stop was not taken")
+        cause = f"the stop {stop.client_order_id} was not taken: {stop.reason}"
+        engine.incident("protection_failed", plan.list_id, cause, severity="error")
+        self._forget(plan)
+        if plan.contingency is not Contingency.OTOCO:
+            return
+        terms = OrderTerms(
+            reduce_only=stop.terms.reduce_only, position_side=stop.terms.position_side
+        )
+        wish = OrderWish(
+            stop.symbol,
+            stop.side,
+            OrderType.MARKET,
+            TimeInForce.GTC,
+            stop.quantity,
+            None,
+            terms,
+        )
+        engine.requests.order(stop.strategy_id, wish, f"list {plan.list_id}: {cause}")
+
+    # --- replacing ----------------------------------------------------------------------
+
+    def replace_after(self, order: Order, strategy_id: str, wanted: Replace) -> None:
+        """Place the new order once the old one is cancelled."""
+        self._replacements[order.client_order_id] = (strategy_id, wanted)
+
+    def _take_place(self, order: Order, strategy_id: str, wanted: Replace) -> None:
+        if order.status is not OrderStatus.CANCELED:
+            cause = f"not placed: {order.client_order_id} is {order.status.value}"
+            self._engine.incident("replace_ended", wanted.client_order_id, cause, severity="info")
+            return
+        cause = f"in the place of {order.client_order_id}"
+        self._engine.requests.add(strategy_id, wanted.client_order_id, wanted.wish, cause)
+
+    # --- ending -------------------------------------------------------------------------
+
+    def _is_over(self, plan: _Plan) -> bool:
+        orders = [self._engine.blotter.get(leg.client_order_id) for leg in plan.legs]
+        return all(order is not None and order.status.is_terminal for order in orders)
+
+    def _forget(self, plan: _Plan) -> None:
+        if self._plans.pop(plan.list_id, None) is not None:
+            self._save(plan.list_id, "")
+
+    def _save(self, list_id: str, text: str) -> None:
+        self._engine.save_state("_engine", f"{_KEY}{list_id}", text)
+
+
+def _leg(client_order_id: str, wish: OrderWish) -> SubmitOrder:
+    return SubmitOrder(
+        client_order_id=client_order_id,
+        symbol=wish.symbol,
+        side=wish.side,
+        order_type=wish.order_type,
+        time_in_force=wish.time_in_force,
+        quantity=wish.quantity,
+        price=wish.price,
+        terms=wish.terms,
+    )
