@@ -17,7 +17,7 @@ from bot.simulation.desk import OrderDesk
 from bot.simulation.emissions import Emission
 from bot.simulation.enquiries import Enquiries
 from bot.simulation.errors import ApiError
-from bot.simulation.fixedpoint import decimal
+from bot.simulation.fixedpoint import decimal, parse
 from bot.simulation.floor import Floor
 from bot.simulation.journal import Journal, read_lines
 from bot.simulation.listform import (
@@ -36,6 +36,7 @@ from bot.simulation.replacing import Replacing
 from bot.simulation.rolling import RollingTickers
 from bot.simulation.rules import SymbolRules
 from bot.simulation.symbolinfo import info_listings, info_row
+from bot.simulation.wallet import deposit, lock
 from bot.simulation.zones import zoned
 
 __all__ = ["MarketSource", "SimulatedExchange"]
@@ -259,6 +260,14 @@ class SimulatedExchange:
             "balances": next(iter(funds.values()), {}),
             "accounts": funds,
         }
+
+    def move_funds(
+        self, account: str, asset: str, amount: Decimal, now_ms: int, *, as_lock: bool = False
+    ) -> Body:
+        """Deposit, or withdraw with a negative amount; or lock and unlock apart from orders."""
+        self.advance(now_ms)
+        move = lock if as_lock else deposit
+        return move(self._floor, account, asset, parse(amount), self._now_ms)
 
     # --- calls -----------------------------------------------------------------------
 

@@ -327,6 +327,10 @@ class Floor:
         self.out.append(UserEvent(order.account, report))
         self._touch(order, listing)
 
+    def touch(self, account: str, asset: str) -> None:
+        """The balance may have changed: tell and write it down when the action is over."""
+        self._touched.setdefault(account, {})[asset] = None
+
     def _touch(self, order: Order, listing: Listing, trade: OwnTrade | None = None) -> None:
         assets = self._touched.setdefault(order.account, {})
         assets[listing.rules.base] = None

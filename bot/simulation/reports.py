@@ -11,6 +11,7 @@ __all__ = [
     "account_position",
     "balance_update",
     "execution_report",
+    "external_lock",
     "prevention_report",
     "trade_report",
 ]
@@ -120,6 +121,11 @@ def account_position(account: Account, assets: list[str], now_ms: int) -> dict[s
 def balance_update(asset: str, delta_e8: int, now_ms: int) -> dict[str, Any]:
     """A deposit or a withdrawal."""
     return {"e": "balanceUpdate", "E": now_ms, "a": asset, "d": text(delta_e8), "T": now_ms}
+
+
+def external_lock(asset: str, delta_e8: int, now_ms: int) -> dict[str, Any]:
+    """Funds are locked, or unlocked, for something outside of trading."""
+    return {"e": "externalLockUpdate", "E": now_ms, "a": asset, "d": text(delta_e8), "T": now_ms}
 
 
 def _report(order: Order, execution: str, execution_id: int, now_ms: int) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
+import msgspec
 import orjson
 from aiohttp import web
 
@@ -15,6 +17,18 @@ from bot.simulation.wire.connections import Connections
 from bot.simulation.wire.gateway import json_response
 
 __all__ = ["Admin"]
+
+
+class FundsMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of the list that ``POST /sim/funds`` takes."""
+
+    asset: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{1,20}$")]
+    amount: Decimal
+    """Into what is free; negative: out of it."""
+    lock: bool = False
+    """Locked, or unlocked, apart from orders instead."""
+    account: str = ""
+    """The API key; without it: the first account."""
 
 
 class Admin:
@@ -44,12 +58,15 @@ class Admin:
                 return json_response(self._state())
             if request.path == "/sim/scene":
                 return json_response(self._scenes(request.method, await request.read()))
+            if route == ("POST", "/sim/funds"):
+                return json_response(self._funds(_json(await request.read())))
             if route == ("POST", "/sim/faults"):
                 self._plan.add(parse_faults(_json(await request.read())), self._now_ms())
             elif route == ("DELETE", "/sim/faults"):
                 self._plan.clear()
             elif route != ("GET", "/sim/faults"):
-                msg = f"no {route[0]} {route[1]}: there are /sim/state, /sim/faults and /sim/scene"
+                there = "/sim/state, /sim/faults, /sim/funds and /sim/scene"
+                msg = f"no {route[0]} {route[1]}: there are {there}"
                 return json_response({"code": -1000, "msg": msg}, status=404)
         except ApiError as e:
             return json_response(e.body, status=e.status)
@@ -68,6 +85,23 @@ class Admin:
         elif method != "GET":
             raise ApiError(405, -1000, "/sim/scene takes GET, POST and DELETE")
         return {"scenes": script.active(now_ms)}
+
+    def _funds(self, moves: Any) -> dict[str, Any]:
+        """``POST /sim/funds``: deposits, withdrawals and locks, each as soon as it was read."""
+        try:
+            read = msgspec.convert(moves, list[FundsMove])
+        except msgspec.ValidationError as e:
+            raise ApiError(400, -1130, f"the list of funds: {e}") from None
+        return {"funds": [self._moved(move) for move in read]}
+
+    def _moved(self, move: FundsMove) -> dict[str, Any]:
+        account = move.account or next(iter(self._exchange.accounts), "")
+        try:
+            return self._exchange.move_funds(
+                account, move.asset, move.amount, self._now_ms(), as_lock=move.lock
+            )
+        except ValueError as e:
+            raise ApiError(400, -1130, f"the amount of {move.asset}: {e}") from None
 
     def _state(self) -> dict[str, Any]:
         described = [connection.describe() for connection in self._connections]

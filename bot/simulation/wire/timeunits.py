@@ -26,6 +26,7 @@ _EVENT_TIMES: Final[Mapping[str, tuple[str, ...]]] = {
     "listStatus": ("E", "T"),
     "outboundAccountPosition": ("E", "u"),
     "balanceUpdate": ("E", "T"),
+    "externalLockUpdate": ("E", "T"),
     "serverShutdown": ("E",),
     "eventStreamTerminated": ("E",),
 }

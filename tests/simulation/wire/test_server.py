@@ -164,3 +164,29 @@ async def test_closing_ends_every_connection_and_waits_for_no_mute_one(start_sim
     assert await sockets[1].ended() is None
     with pytest.raises(aiohttp.ClientError):
         await sim.get("/api/v3/ping")
+
+
+async def test_the_admin_moves_funds_and_the_client_hears_of_it(sim):
+    stream = await sim.user_stream()
+
+    async def post(moves):
+        async with sim.session.post(f"{sim.http}/sim/funds", json=moves) as response:
+            return response.status, await response.json()
+
+    moved = await post([{"asset": "USDT", "amount": "5"}, {"asset": "BTC", "amount": "-1"}])
+    assert moved[0] == 200
+    assert [row["asset"] for row in moved[1]["funds"]] == ["USDT", "BTC"]
+    events = [(await stream.next())["event"] for _ in range(4)]
+    assert [e["e"] for e in events] == ["balanceUpdate", "outboundAccountPosition"] * 2
+    locked = await post([{"asset": "USDT", "amount": "5", "lock": True, "account": "other"}])
+    assert locked[1]["funds"][0]["locked"] == "5.00000000"
+    for wrong in (
+        [{"asset": "USDT"}],
+        [{"asset": "usdt", "amount": "1"}],
+        [{"asset": "USDT", "amount": "NaN"}],
+        [{"asset": "USDT", "amount": "0.123456789"}],
+        [{"asset": "USDT", "amount": "1", "account": "nobody"}],
+        {"asset": "USDT", "amount": "1"},
+    ):
+        status, body = await post(wrong)
+        assert (status, body["code"]) == (400, -1130), wrong
