@@ -86,7 +86,7 @@ def _iceberg(instrument: Instrument, intent: OrderIntended) -> str | None:
         return None
     if shown <= 0:
         return f"ICEBERG_PARTS: the part that is shown must be above 0, got {as_fixed(shown)}"
-    parts = (intent.quantity / shown).to_integral_value(rounding=ROUND_CEILING)
+    parts = int((intent.quantity / shown).to_integral_value(rounding=ROUND_CEILING))
     if instrument.max_iceberg_parts and parts > instrument.max_iceberg_parts:
         return f"ICEBERG_PARTS: {parts} parts are more than {instrument.max_iceberg_parts}"
     return None

@@ -231,6 +231,7 @@ class Engine:
 
     def _on_time(self, _: TimePassed) -> None:
         self.inquiry.ask_due()
+        self.lists.retry()
 
     def _on_halt(self, event: HaltRequested) -> None:
         self.halted = event.reason or "halted"

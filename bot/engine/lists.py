@@ -84,13 +84,25 @@ class Lists:
                 self._plans[plan.list_id] = plan
 
     def resume(self) -> None:
-        """The account is known, or the gate is open again: do what could not be done."""
-        self._waiting.clear()
+        """The account is known, or the gate is open again: look at every list anew."""
         for plan in list(self._plans.values()):
-            for leg in plan.legs:
-                order = self._engine.blotter.get(leg.client_order_id)
-                if order is not None:
-                    self.on_order(order)
+            self._look_at(plan)
+
+    def retry(self) -> None:
+        """Time has passed: try what waits."""
+        for list_id in tuple(self._waiting):
+            plan = self._plans.get(list_id)
+            if plan is None:
+                self._waiting.discard(list_id)
+            elif not self._engine.gate.obstacle(plan.legs[0].symbol, self._engine.now_ns):
+                self._waiting.discard(list_id)
+                self._look_at(plan)
+
+    def _look_at(self, plan: _Plan) -> None:
+        for leg in plan.legs:
+            order = self._engine.blotter.get(leg.client_order_id)
+            if order is not None:
+                self.on_order(order)
 
     # --- what happens -------------------------------------------------------------------
 
@@ -149,11 +161,12 @@ class Lists:
             leg.client_order_id
         ):
             return
-        if engine.gate.closed:
+        obstacle = engine.gate.obstacle(leg.symbol, engine.now_ns)
+        if obstacle:
             # Not refused: it is done as soon as orders may pass again.
             if plan.list_id not in self._waiting:
                 self._waiting.add(plan.list_id)
-                cause = f"{leg.client_order_id} waits: {engine.gate.closed}"
+                cause = f"{leg.client_order_id} waits: {obstacle}"
                 engine.incident("list_waits", plan.list_id, cause, severity="warning")
             return
         quantity = leg.quantity

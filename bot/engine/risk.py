@@ -72,8 +72,8 @@ class Gate:
         ``without`` is an open order that goes when this one comes.
         """
         reason = (
-            (f"CLOSED: {self.closed}" if self.closed else "")
-            or self._price(intent)
+            self.obstacle(intent.symbol, intent.recv_ns)
+            or self._collar(intent)
             or self._filters(intent)
             or self._size(intent, without)
             or self._count(intent)
@@ -87,8 +87,8 @@ class Gate:
     def check_amendment(self, order: Order, intent: OrderIntended) -> str:
         """Why the order may not become as the intent says, or ''."""
         return (
-            (f"CLOSED: {self.closed}" if self.closed else "")
-            or self._price(intent)
+            self.obstacle(intent.symbol, intent.recv_ns)
+            or self._collar(intent)
             or self._filters(intent)
             or self._size(intent, order)
             or ("" if intent.quantity <= order.quantity else self._loss(intent))
@@ -107,17 +107,22 @@ class Gate:
             else dict(before_today)
         )
 
-    def _price(self, intent: OrderIntended) -> str:
-        symbol = intent.symbol
+    def obstacle(self, symbol: str, now_ns: int) -> str:
+        """Why no order on the symbol may pass at this moment, whatever it is, or ''."""
+        if self.closed:
+            return f"CLOSED: {self.closed}"
         if self._cache.is_dark(symbol):
             return f"BLIND: the market feed of {symbol} is down"
-        age_ns = self._cache.price_age_ns(symbol, intent.recv_ns)
+        age_ns = self._cache.price_age_ns(symbol, now_ns)
         if age_ns is None:
             return f"NO_PRICE: no quote or trade of {symbol} has been seen yet"
         stale_ns = int(self._limits.stale_after_s * SECOND_NS)
         if stale_ns and age_ns > stale_ns:
             return f"STALE: the last price of {symbol} is {age_ns / SECOND_NS:.1f} s old"
-        last = self._cache.exact_price(symbol)
+        return ""
+
+    def _collar(self, intent: OrderIntended) -> str:
+        last = self._cache.exact_price(intent.symbol)
         collar = self._limits.price_collar
         if intent.order_type.is_conditional:
             # Its limit is measured from where it is set off, which may be far from here.
