@@ -7,7 +7,7 @@ import typer
 
 __all__ = ["build"]
 
-_GROUPS = ("run", "sim", "tape", "strategies", "db", "reconcile", "review")
+_GROUPS = ("run", "sim", "record", "download", "tape", "strategies", "db", "reconcile", "review")
 
 
 def build() -> typer.Typer:

@@ -13,7 +13,7 @@ from bot.history.frame import Frame, TapeFormat
 from bot.history.lines import TapeCut, lines
 from bot.history.timestamped import Timestamped
 
-__all__ = ["read", "read_all", "size_bytes"]
+__all__ = ["merged", "read", "read_all", "size_bytes"]
 
 _FORMATS: Final[tuple[TapeFormat, ...]] = (Timestamped(), Cryptofeed(), Flattened())
 
@@ -41,7 +41,7 @@ def read(path: Path | str, *, advance: Callable[[int], None] | None = None) -> I
     tapes = [frames for file in _files(path) if (frames := _file(file, advance)) is not None]
     if not tapes:
         raise DataError(f"{path} holds no tape")
-    return _merged(tapes)
+    return merged(tapes)
 
 
 def read_all(paths: Sequence[Path | str]) -> Iterator[Frame]:
@@ -52,7 +52,7 @@ def read_all(paths: Sequence[Path | str]) -> Iterator[Frame]:
         DataError: at the beginning: one of them is not a tape, or cannot be read.
     """
     tapes = [read(path) for path in paths]
-    return tapes[0] if len(tapes) == 1 else _merged(tapes)
+    return tapes[0] if len(tapes) == 1 else merged(tapes)
 
 
 def size_bytes(path: Path | str) -> int:
@@ -82,7 +82,12 @@ def _file(path: Path, advance: Callable[[int], None] | None) -> Iterator[Frame] 
     return None
 
 
-def _merged(tapes: list[Iterator[Frame]]) -> Iterator[Frame]:
+def merged(tapes: Sequence[Iterator[Frame]]) -> Iterator[Frame]:
+    """Frames of several tapes by receive time.
+
+    Raises:
+        TapeCut: at the end, if one of them is cut off.
+    """
     cuts: list[TapeCut] = []
 
     def until_cut(frames: Iterator[Frame]) -> Iterator[Frame]:
