@@ -13,8 +13,10 @@ __all__ = [
     "CancelOrder",
     "Command",
     "ConfigureSymbol",
+    "FetchBars",
     "FetchBook",
     "FetchFills",
+    "FetchTrades",
     "OrderRef",
     "QueryOrder",
     "ReplaceOrder",
@@ -160,6 +162,36 @@ class FetchBook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Levels a side."""
 
 
+class FetchBars(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask for bars of the past. Answer: BarsFetched or HistoryNotFetched, with the number.
+
+    Without bounds the newest that are closed for certain; with bounds those that open from
+    ``start_ns`` to ``end_ns``, both included, which the asker knows to be over.
+    """
+
+    number: int
+    symbol: str
+    interval: str
+    """One of the exchange's own."""
+    limit: int
+    start_ns: int | None = None
+    end_ns: int | None = None
+
+
+class FetchTrades(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask for trades of the past by id, both ends included.
+
+    Answer: TradesFetched or HistoryNotFetched, with the number.
+    """
+
+    number: int
+    symbol: str
+    kind: StreamKind
+    """TRADES or AGG_TRADES."""
+    from_id: int
+    to_id: int
+
+
 class OrderRef(msgspec.Struct, frozen=True):
     client_order_id: str
     symbol: str
@@ -203,6 +235,8 @@ Command = (
     | QueryOrder
     | FetchFills
     | FetchBook
+    | FetchBars
+    | FetchTrades
     | ConfigureSymbol
     | Sweep
     | Subscribe

@@ -19,7 +19,13 @@ from bot.domain.amendments import (
     SymbolNotConfigured,
 )
 from bot.domain.feed import FeedChanged, FeedKind, FeedState
-from bot.domain.fetched import BookFetched, BookNotFetched
+from bot.domain.fetched import (
+    BarsFetched,
+    BookFetched,
+    BookNotFetched,
+    HistoryNotFetched,
+    TradesFetched,
+)
 from bot.domain.fill import Fill
 from bot.domain.market import MarketEvent
 from bot.domain.terms import PLAIN, OrderTerms
@@ -339,6 +345,9 @@ Event = (
     | FeedChanged
     | BookFetched
     | BookNotFetched
+    | BarsFetched
+    | TradesFetched
+    | HistoryNotFetched
     | SymbolConfigured
     | SymbolNotConfigured
     | SweepCompleted
