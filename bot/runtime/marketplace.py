@@ -1,18 +1,16 @@
 """What is traded on the simulated spot exchange: a generated market, or tapes."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
-from bot.domain.errors import DataError, SettingsError
-from bot.history import tape
+from bot.domain.errors import SettingsError
+from bot.runtime.tapes import Taped
 from bot.simulation.exchange import MarketSource
 from bot.simulation.market import SeededMarket
 from bot.simulation.rules import DEFAULT_SYMBOLS, SymbolRules, symbol_rules
 from bot.simulation.scenes import SceneScript
-from bot.simulation.tape import LOOK_AHEAD, TapeFrame, TapeMarket
+from bot.simulation.tape import TapeMarket
 
 __all__ = ["generated_market", "spot_rules", "taped_market"]
 
@@ -28,35 +26,27 @@ def spot_rules(symbols: Sequence[str]) -> Sequence[SymbolRules]:
     return [_rules(symbol) for symbol in dict.fromkeys(symbols)] or DEFAULT_SYMBOLS
 
 
-def generated_market(seed: int, script: SceneScript) -> MarketSource:
+def generated_market(seed: int, script: SceneScript | None) -> MarketSource:
     """One seed decides everything but what the script says."""
     return SeededMarket(seed=seed, script=script)
 
 
 def taped_market(
-    tapes: Sequence[Path], *, speed: float, symbols: Sequence[str]
+    taped: Taped, *, speed: float, symbols: Sequence[str]
 ) -> tuple[MarketSource, Sequence[SymbolRules]]:
-    """The market of the tapes, with the symbols that are wanted, or all that are on them.
+    """Spot as it is on the tapes, with the symbols that are wanted, or all that are on them.
 
     Raises:
-        DataError: a tape is not there, is none, is one of futures, or lacks a symbol.
+        DataError: the tapes hold no market data, or lack a symbol.
     """
-    for path in tapes:
-        if not path.exists():
-            raise DataError(f"there is no tape {path}")
-    named = ", ".join(map(str, tapes))
-    market = TapeMarket(tape.read_all(tapes), speed=speed, name=named, samples=_samples(tapes[1:]))
-    on_tape = {rules.symbol: rules for rules in market.rules()}
-    wanted = dict.fromkeys(symbols)
-    missing = [symbol for symbol in wanted if symbol not in on_tape]
-    if missing:
-        raise DataError(f"{named} has no {', '.join(missing)}: it has {', '.join(on_tape)}")
-    return market, [on_tape[symbol] for symbol in wanted or on_tape]
-
-
-def _samples(tapes: Sequence[Path]) -> Iterator[TapeFrame]:
-    """The beginning of each, for symbols that come up long after the start."""
-    return chain.from_iterable(islice(tape.read(path), LOOK_AHEAD) for path in tapes)
+    market = TapeMarket(
+        taped.frames(),
+        speed=speed,
+        name=taped.name,
+        samples=taped.samples(),
+        begin_ns=taped.begin_ns,
+    )
+    return market, taped.chosen(market.rules(), symbols)
 
 
 def _rules(symbol: str) -> SymbolRules:

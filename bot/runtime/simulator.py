@@ -1,7 +1,7 @@
 """The composition of a simulated exchange: its market or tape, its accounts, faults and wire."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -10,10 +10,17 @@ import msgspec
 
 from bot.domain.errors import SettingsError
 from bot.runtime.accountform import parse_account
-from bot.runtime.futures import chosen_contracts, futures_markets, usdm_symbols
+from bot.runtime.futures import (
+    Traded,
+    chosen_contracts,
+    futures_markets,
+    taped_futures,
+    usdm_symbols,
+)
 from bot.runtime.jsonlist import read_list
 from bot.runtime.limits import changed, parse_limits
 from bot.runtime.marketplace import generated_market, spot_rules, taped_market
+from bot.runtime.tapes import Taped, read_tapes
 from bot.simulation.account import AccountSpec
 from bot.simulation.errors import ApiError
 from bot.simulation.exchange import MarketSource, SimulatedExchange
@@ -22,6 +29,7 @@ from bot.simulation.futures.contracts import Kind
 from bot.simulation.journal import FileJournal
 from bot.simulation.rules import SymbolRules
 from bot.simulation.scenes import SceneScript, parse_scenes
+from bot.simulation.tapemarkets import TapeKind
 from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.rules import WireRules
 from bot.simulation.wire.server import SimServer, serve
@@ -75,8 +83,11 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
         "usdm": usdm_symbols(options.usdm_symbols, options.symbols),
         "coinm": options.coinm_symbols,
     }
-    contracts = [c.symbol for kind, names in futures.items() for c in chosen_contracts(kind, names)]
-    market, symbols, script = _market(options, contracts, now_ms)
+    if options.tapes and options.scene is not None:
+        raise SettingsError("--scene is for a generated market, and --tape is as recorded")
+    tapes = read_tapes(options.tapes)
+    market, symbols, script = _market(options, futures, tapes, now_ms)
+    taped = _taped_futures(options, tapes)
     with ExitStack() as closing:
         journal = FileJournal(options.state) if options.state is not None else None
         if journal is not None:
@@ -105,6 +116,7 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
                 state=options.state,
                 closing=closing,
                 script=script,
+                taped=taped,
             ),
             futures_rules=changed(FuturesRules(), limits),
             script=script,
@@ -127,15 +139,35 @@ def _accounts(texts: Sequence[str]) -> list[AccountSpec]:
     return list(accounts.values())
 
 
+def _taped_futures(
+    options: SimulatorOptions, tapes: Mapping[TapeKind, Taped]
+) -> dict[Kind, Traded]:
+    """The futures markets that are on the tapes."""
+    wanted: dict[Kind, tuple[Sequence[str], Sequence[str]]] = {
+        "usdm": (options.usdm_symbols, options.symbols),
+        "coinm": (options.coinm_symbols, ()),
+    }
+    return {
+        kind: taped_futures(kind, tapes[kind], speed=options.speed, symbols=symbols, spot=spot)
+        for kind, (symbols, spot) in wanted.items()
+        if kind in tapes
+    }
+
+
 def _market(
-    options: SimulatorOptions, contracts: Sequence[str], now_ms: int
+    options: SimulatorOptions,
+    futures: Mapping[Kind, Sequence[str]],
+    tapes: Mapping[TapeKind, Taped],
+    now_ms: int,
 ) -> tuple[MarketSource, Sequence[SymbolRules], SceneScript | None]:
     """Spot's market and symbols, and the script that futures follow too."""
-    if options.tapes:
-        if options.scene is not None:
-            raise SettingsError("--scene is for a generated market, and --tape is as recorded")
-        return *taped_market(options.tapes, speed=options.speed, symbols=options.symbols), None
+    if "spot" in tapes:
+        market = taped_market(tapes["spot"], speed=options.speed, symbols=options.symbols)
+        return *market, None
     rules = spot_rules(options.symbols)
+    if tapes:
+        return generated_market(options.seed, None), rules, None
+    contracts = [c.symbol for kind, names in futures.items() for c in chosen_contracts(kind, names)]
     script = SceneScript({*(rule.symbol for rule in rules), *contracts})
     scenes = read_list(options.scene, "scenes", parse_scenes)
     try:

@@ -1,12 +1,12 @@
 """One symbol of a tape: the recorded book, and the same book with the clients in it."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from bot.simulation.book import Book, Level, Resting, Side
-from bot.simulation.floor import Floor
-from bot.simulation.listing import Listing
+from bot.simulation.listing import Ids, Listing
+from bot.simulation.pit import Pit
 from bot.simulation.tapeframes import Diff, Levels, Partial, Quote, Snapshot, Trade
 
 __all__ = ["TapeBook"]
@@ -17,6 +17,9 @@ _BEHIND: Final = -2
 _BUFFERED: Final = 200
 _SURMISED_LEVELS: Final = 20
 _OWN_TRADES_FROM: Final = 10**12
+
+Fill = Callable[[Resting, int, int], None]
+"""Books and reports a fill of a client's resting order: (order, quantity in 1e-8, now in ms)."""
 
 
 class TapeBook:
@@ -29,8 +32,9 @@ class TapeBook:
     up, and, as far as their quantity reaches, by trades and quotes that go through its price.
     """
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, fill: Fill) -> None:
         self.listing = listing
+        self._fill = fill
         self.public = listing.public = Book()
         self.has_depth = False
         self._has_diffs = False
@@ -38,7 +42,7 @@ class TapeBook:
         self._buffer: deque[Diff] = deque(maxlen=_BUFFERED)
         self._quote: Quote | None = None
         self._mean_e8 = 0.0
-        listing.ids.update = 0
+        listing.ids = _RecordedIds(listing.ids)
         # Far from the recorded ids, which go on meanwhile.
         listing.ids.trade = max(listing.ids.trade, _OWN_TRADES_FROM)
 
@@ -58,13 +62,13 @@ class TapeBook:
         self._synced = True
         self._buffer.clear()
 
-    def diff(self, diff: Diff, floor: Floor, now_ms: int) -> bool:
+    def diff(self, diff: Diff, floor: Pit, now_ms: int) -> bool:
         """Levels that changed. False if it is older than the book."""
         self.has_depth = self._has_diffs = True
         last = self.listing.ids.update
         if diff.last_id <= last and self._synced:
             return False
-        if diff.first_id > last + 1:
+        if diff.previous_id > last:
             self._synced = False
         if not self._synced:
             self._buffer.append(diff)
@@ -76,7 +80,7 @@ class TapeBook:
         self._uncross(floor, now_ms)
         return True
 
-    def partial(self, partial: Partial, floor: Floor, now_ms: int) -> bool:
+    def partial(self, partial: Partial, floor: Pit, now_ms: int) -> bool:
         """The best levels, for want of diffs. True if it changed the public book."""
         if self._has_diffs or partial.update_id <= self.listing.ids.update:
             return False
@@ -91,7 +95,7 @@ class TapeBook:
         self._uncross(floor, now_ms)
         return True
 
-    def quote(self, quote: Quote, floor: Floor, now_ms: int) -> bool:
+    def quote(self, quote: Quote, floor: Pit, now_ms: int) -> bool:
         """Best bid and ask. True if it changed the public book, for want of recorded depth."""
         if self._quote is not None and quote.update_id <= self._quote.update_id:
             return False
@@ -112,7 +116,7 @@ class TapeBook:
         self.listing.ids.update = quote.update_id
         return True
 
-    def trade(self, trade: Trade, floor: Floor, now_ms: int) -> None:
+    def trade(self, trade: Trade, floor: Pit, now_ms: int) -> None:
         """A recorded trade: what it would have done to resting client orders."""
         left = trade.quantity_e8
         is_buy = trade.buyer_is_maker
@@ -124,16 +128,19 @@ class TapeBook:
                     break
                 if resting.client is None and price != trade.price_e8:
                     continue
+                if not resting.remaining_e8:
+                    # A fill of another one has just ended it.
+                    continue
                 part = min(left, resting.remaining_e8)
                 left -= part
                 self.listing.book.reduce(resting, part)
                 if resting.client is not None:
                     touched = True
-                    self._fill(resting, part, floor, now_ms)
+                    self._fill(resting, part, now_ms)
         if touched:
             floor.settle(self.listing, now_ms)
 
-    def surmise(self, trade: Trade, floor: Floor, now_ms: int) -> bool:
+    def surmise(self, trade: Trade, floor: Pit, now_ms: int) -> bool:
         """A book round the trade, where nothing better was recorded. True if it made one."""
         if self.has_depth or self._quote is not None:
             return False
@@ -185,7 +192,7 @@ class TapeBook:
         self.public.forget_changes()
         self.listing.book.forget_changes()
 
-    def _uncross(self, floor: Floor, now_ms: int) -> None:
+    def _uncross(self, floor: Pit, now_ms: int) -> None:
         """Client orders that the market has come to, or gone through, are filled."""
         book = self.listing.book
         touched = False
@@ -203,31 +210,25 @@ class TapeBook:
             book.reduce(buyer, part)
             book.reduce(seller, part)
             touched = True
-            self._fill(maker, part, floor, now_ms)
+            self._fill(maker, part, now_ms)
         if touched:
             floor.settle(self.listing, now_ms)
 
-    def _fill(
-        self,
-        resting: Resting,
-        quantity_e8: int,
-        floor: Floor,
-        now_ms: int,
-    ) -> None:
-        if resting.client is None:
-            return
-        ids = self.listing.ids
-        ids.trade += 1
-        ids.execution += 2
-        floor.fill(
-            self.listing,
-            resting.client,
-            price_e8=resting.price_e8,
-            quantity_e8=quantity_e8,
-            trade_id=ids.trade,
-            now_ms=now_ms,
-            is_maker=True,
-        )
+
+class _RecordedIds(Ids):
+    """Ids of a symbol whose update ids are the tape's: they leap, and nobody uses them up."""
+
+    def __init__(self, ids: Ids) -> None:
+        super().__init__()
+        for name in Ids.__slots__:
+            setattr(self, name, getattr(ids, name))
+        self.update = 0
+
+    def reserve(self) -> dict[str, int] | None:
+        update, self.update = self.update, 0
+        marks = super().reserve()
+        self.update = update
+        return marks
 
 
 def _gone(side: Side, levels: Levels) -> Levels:

@@ -14,7 +14,6 @@ __all__ = [
     "Snapshot",
     "TapeEvent",
     "Trade",
-    "is_futures",
     "read_frame",
     "read_rules",
 ]
@@ -90,6 +89,8 @@ class Quote(msgspec.Struct, frozen=True):
 class Diff(msgspec.Struct, frozen=True):
     first_id: int
     last_id: int
+    previous_id: int
+    """The ``last_id`` of the diff before: ``pu`` on futures, one less than the first on spot."""
     bids: Levels
     asks: Levels
     time_ms: int
@@ -145,20 +146,8 @@ def _event(kind: str, data: bytes) -> TapeEvent | None:
         return Partial(partial.last_update_id, _levels(partial.bids), _levels(partial.asks))
     if kind == "depth" or kind.startswith("depth@"):
         diff = _DIFF.decode(data)
-        return Diff(diff.U, diff.u, _levels(diff.b), _levels(diff.a), diff.E)
+        return Diff(diff.U, diff.u, diff.U - 1, _levels(diff.b), _levels(diff.a), diff.E)
     return None
-
-
-def is_futures(stream: str, data: bytes) -> bool:
-    """Whether a frame is certainly of a futures market, which has keys that spot lacks."""
-    if stream.startswith("/"):
-        return stream.startswith(("/fapi/", "/dapi/"))
-    kind = stream.partition("@")[2]
-    if kind.startswith("depth"):
-        return b'"pu":' in data
-    if kind == "bookTicker":
-        return b'"e":"bookTicker"' in data
-    return kind.startswith(("markPrice", "forceOrder")) or (kind == "trade" and b'"X":' in data)
 
 
 def read_rules(stream: str, data: bytes) -> dict[str, SymbolRules]:

@@ -112,13 +112,6 @@ async def test_limits_are_the_rules_of_the_server():
     assert (await asked(options, "/api/v3/exchangeInfo"))["code"] == -1003
 
 
-@pytest.mark.skipif(not CAPTURES.exists(), reason=f"no recorded sessions at {CAPTURES}")
-@pytest.mark.parametrize("tape", ["usdm_btcusdt_20230404.gz", "coinm_btcusd_perp_20240808.gz"])
-async def test_a_tape_of_futures_is_refused_in_one_line(tape):
-    with pytest.raises(DataError, match=f"{tape} was recorded on a futures market"):
-        await asked(SimulatorOptions(tapes=(CAPTURES / "hftbacktest" / tape,)), "/api/v3/ping")
-
-
 async def test_scenes_of_the_file_take_place_on_spot_and_futures_and_can_be_posted(tmp_path):
     file = tmp_path / "scene.json"
     file.write_text(json.dumps([{"kind": "halt", "symbol": "BTCUSDT"}]))
