@@ -44,7 +44,8 @@ class SyncedBook:
         self._has_snapshot = False
         # Diffs that came before their snapshot, in one unbroken chain.
         self._waiting: deque[Diff] = deque(maxlen=_WAITING_MAX)
-        self._renewing = False
+        self.renewing = False
+        """Whether the next snapshot is taken even if the book is in step."""
 
     @property
     def update_id(self) -> int | None:
@@ -55,7 +56,7 @@ class SyncedBook:
         self, update_id: int, bids: Iterable[Level], asks: Iterable[Level], *, limit: int = 0
     ) -> bool:
         """Begin from a snapshot; False if it was not wanted, or does not reach the diffs."""
-        if self.linked and not self._renewing:
+        if self.linked and not self.renewing:
             return False
         fresh = [diff for diff in self._waiting if not _is_older(diff, update_id)]
         if fresh and not _links(fresh[0], update_id):
@@ -69,12 +70,12 @@ class SyncedBook:
         # A chain that was there before the snapshot shows that nothing was missed since.
         self.in_step = bool(self._waiting)
         self._waiting.clear()
-        self._renewing = False
+        self.renewing = False
         return True
 
     def renew(self) -> None:
         """Take the next snapshot even if the book is in step, to know more levels."""
-        self._renewing = True
+        self.renewing = True
 
     def update(self, diff: Diff) -> Step:
         """Take one diff in. WAITING: it is kept for a snapshot."""
@@ -88,7 +89,7 @@ class SyncedBook:
             if previous != chain_id if previous >= 0 else diff.first_update_id > chain_id + 1:
                 return self._break(diff, chain_id)
         self._chain_id = last
-        if self._renewing or not self._has_snapshot:
+        if self.renewing or not self._has_snapshot:
             self._waiting.append(diff)
             if not self._has_snapshot:
                 return Step.WAITING
@@ -96,7 +97,7 @@ class SyncedBook:
 
     def distrust(self) -> None:
         """The book turned out to be wrong: out of step until the next snapshot."""
-        self.in_step = self._has_snapshot = self.linked = self._renewing = False
+        self.in_step = self._has_snapshot = self.linked = self.renewing = False
         self._waiting.clear()
 
     def _write(self, diff: Diff) -> Step:

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from bot.domain.book import BookReading
 from bot.domain.commands import Subscription
 from bot.domain.market import QuoteTick
 from bot.domain.order import Order
@@ -46,6 +47,9 @@ class PluginContext(Ordering):
 
     def last_price(self, symbol: str) -> float | None:
         return self._engine.cache.last_price(symbol)
+
+    def book(self, symbol: str) -> BookReading | None:
+        return self._engine.books.book(symbol.removeprefix(f"{self._engine.config.market}:"))
 
     def subscribe(self, subscription: Subscription) -> None:
         self._engine.subscribe(self.strategy_id, subscription)

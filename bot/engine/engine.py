@@ -47,8 +47,9 @@ from bot.domain.events import (
     SweepFailed,
     TimePassed,
 )
+from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.instrument import Instrument
-from bot.domain.market import AggTrade, MarketEvent, QuoteTick, TradeTick
+from bot.domain.market import AggTrade, DepthUpdate, MarketEvent, QuoteTick, TradeTick
 from bot.domain.records import (
     IncidentClosed,
     IncidentOpened,
@@ -58,6 +59,7 @@ from bot.domain.records import (
 from bot.domain.values import SECOND_NS, Market
 from bot.engine.account import Account
 from bot.engine.blotter import Blotter
+from bot.engine.books import BOOKS, Books
 from bot.engine.bus import Bus
 from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
@@ -91,6 +93,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     limits: RiskLimits = RiskLimits()
     recv_window_ms: int = 5_000
     slow_callback_ms: int = 100
+    book_levels: int = 1000
+    """Levels a side that a whole book begins with."""
 
 
 class Engine:
@@ -131,6 +135,7 @@ class Engine:
         self.account = Account(self)
         self.sight = Sight(self)
         self.subscriptions = Subscriptions(self)
+        self.books = Books(self, levels=config.book_levels)
         self._effects = Effects()
         self.has_effects = False
         """Whether :meth:`take` would give anything."""
@@ -205,6 +210,9 @@ class Engine:
                     (AggTrade, "late"),
                 )
             },
+            DepthUpdate: self.books.on_update,
+            BookFetched: self.books.on_fetched,
+            BookNotFetched: self.books.on_not_fetched,
             **dict.fromkeys(orders, self.desk.on_order_event),
             OrderReported: self.inquiry.on_report,
             OrderNotFound: self.inquiry.on_not_found,
@@ -264,8 +272,10 @@ class Engine:
             self.requests.handle()
 
     def _meet_deadlines(self) -> None:
-        for _, name in self.deadlines.due(self.now_ns):
-            if name == _DAY:
+        for owner, name in self.deadlines.due(self.now_ns):
+            if owner == BOOKS:
+                self.books.retry(name)
+            elif name == _DAY:
                 self.begin_day()
             else:
                 self.sight.retry()
@@ -347,6 +357,8 @@ class Engine:
             known = ", ".join(self.cache.instruments)
             raise KeyError(f"{wish.symbol} is not traded in this run; it trades {known}")
         self.host.wire(strategy_id, wish)
+        if wish.kind is StreamKind.DEPTH:
+            self.books.want(wish)
         self.subscriptions.want(strategy_id, wish)
 
     def unsubscribe(self, strategy_id: str, subscription: Subscription) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.domain.commands import Subscription
+from bot.domain.commands import StreamKind, Subscription
 from bot.domain.errors import StrategyError
 from bot.domain.values import EXTERNAL, MS_NS, SECOND_NS
 from bot.engine.context import PluginContext
@@ -120,6 +120,8 @@ class Host:
         plugin = self.plugins[strategy_id]
         event_type, callback = CALLBACK_OF[subscription.kind]
         if getattr(type(plugin.strategy), callback) is getattr(Strategy, callback):
+            if subscription.kind is StreamKind.DEPTH:
+                return  # for the sake of ``self.book(symbol)``
             raise StrategyError(
                 f"{type(plugin.strategy).__name__} subscribes to {subscription.kind.value} "
                 f"but defines no {callback}"

@@ -55,6 +55,10 @@ class Sight:
         self._engine.refresh_gate()
 
     def _on_market_feed(self, event: FeedChanged) -> None:
+        if event.state in {FeedState.GAP, FeedState.HEALED}:
+            self._on_hole(event)
+            return
+        self._engine.books.on_feed(event)
         cache = self._engine.cache
         # Silence may end in a cut: each is a row of its own.
         gap, stale = f"market gap:{event.name}", f"market stale:{event.name}"
@@ -69,6 +73,15 @@ class Sight:
             self.gaps += 0 if gap in self._incidents else 1
             self._close((stale,), "it went down")
             self._open("feed_gap", gap, event)
+
+    def _on_hole(self, event: FeedChanged) -> None:
+        ends = (event.from_id, event.to_id, event.from_ns, event.to_ns)
+        key = f"market hole:{event.stream} {ends}"
+        if event.state is FeedState.GAP:
+            self.gaps += 1
+            self._open("feed_gap", key, event)
+        else:
+            self._close((key,), event.healed_by or event.cause)
 
     def _open(self, kind: str, key: str, event: FeedChanged) -> None:
         if key not in self._incidents:

@@ -20,6 +20,10 @@ class Subscriptions:
         self._engine = engine
         self._owners: dict[Subscription, dict[str, None]] = {}
 
+    def __contains__(self, subscription: Subscription) -> bool:
+        """Whether anybody wants the stream."""
+        return subscription in self._owners
+
     def want(self, owner: str, subscription: Subscription) -> None:
         """Ask for the stream on behalf of ``owner``; twice is once."""
         owners = self._owners.setdefault(subscription, {})

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin
 
+from bot.domain.book import BookReading
 from bot.domain.events import FeedChanged
 from bot.domain.fill import Fill
 from bot.domain.instrument import Instrument
@@ -124,6 +125,15 @@ class Strategy(MarketData, OrderEntry, Generic[P]):
     def last_price(self, symbol: str) -> float | None:
         """Mid of the latest quote, else the last trade, else None. Quote units."""
         return self._context.last_price(symbol)
+
+    def book(self, symbol: str) -> BookReading | None:
+        """The whole book of a symbol subscribed with :meth:`subscribe_depth`.
+
+        It is read as it stands now and changes with the next event: keep no reference.
+        None before it is in step with the exchange, and whenever something in it may be
+        missing: a gap, a lost connection, silence.
+        """
+        return self._context.book(symbol)
 
     # --- timers, memory, words (data: see MarketData) ----------------------------------
 

@@ -1,0 +1,287 @@
+"""Whole order books of the symbols that strategies asked for, kept in step with the exchange."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.domain.book import BookReading, Step
+from bot.domain.commands import FetchBook, StreamKind, Subscription
+from bot.domain.feed import FeedChanged, FeedKind, FeedState
+from bot.domain.fetched import BookFetched, BookNotFetched
+from bot.domain.market import DepthUpdate
+from bot.domain.synced_book import SyncedBook
+from bot.domain.values import MS_NS, SECOND_NS
+
+if TYPE_CHECKING:
+    from bot.engine.engine import Engine
+
+__all__ = ["BOOKS", "Books"]
+
+BOOKS: Final = "_books"
+"""The owner of the deadlines of books; each is named by its symbol."""
+
+_AT_ONCE: Final = 4
+"""Snapshots under way at the same time: each weighs as much as fifty small questions."""
+_PAUSE_NS: Final = 250 * MS_NS
+_LONGEST_PAUSE_NS: Final = 30 * SECOND_NS
+_STABLE_NS: Final = 10 * SECOND_NS
+"""A book that was in step that long is asked for at once when it is lost again."""
+_THIN_SHARE: Final = 5
+"""Below a fifth of the levels that were asked for, the book is asked for anew."""
+_LOOK_EVERY: Final = 64
+"""Updates between two looks at how many levels are left."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    sync: SyncedBook
+    speed_ms: int
+    dark: bool = False
+    """Whether the connection was lost or silent since the last update."""
+    hole: FeedChanged | None = None
+    """The break that no snapshot has mended yet."""
+    more_breaks: int = 0
+    blind: str = ""
+    """The open incident of a book that cannot be had."""
+    asked: bool = False
+    failures: int = 0
+    synced_ns: int = 0
+
+
+class Books:
+    """Follows Binance's procedure for each symbol with a depth stream.
+
+    The first update brings a FetchBook; what comes meanwhile is kept. A break in the chain of
+    update ids, a crossed book and a best price that differs from a quote of the same update id
+    throw the book away, are a hole (FeedChanged GAP, a row) and bring the next FetchBook; the
+    hole is closed when the book is in step again.
+    """
+
+    def __init__(self, engine: "Engine", *, levels: int) -> None:
+        self.checked = 0
+        """Updates after which a quote of the same update id was at hand."""
+        self.disagreements = 0
+        self._engine = engine
+        self._levels = levels
+        self._kept: dict[str, _Kept] = {}
+        self._waiting: deque[str] = deque()
+        self._under_way: set[str] = set()
+
+    def book(self, symbol: str) -> BookReading | None:
+        """The book, if at this moment nothing is missing in it."""
+        kept = self._kept.get(symbol)
+        if kept is None or kept.dark or not kept.sync.in_step or not self._is_wanted(symbol, kept):
+            return None
+        return kept.sync.book
+
+    def want(self, subscription: Subscription) -> None:
+        """A strategy is about to subscribe to a depth stream; the first begins the book."""
+        symbol = subscription.symbol
+        kept = self._kept.get(symbol)
+        if kept is None or not self._is_wanted(symbol, kept):
+            self._kept[symbol] = _Kept(SyncedBook(symbol), subscription.speed_ms)
+
+    def on_update(self, update: DepthUpdate) -> None:
+        """Take the update into the book, then tell the strategies."""
+        kept = self._kept.get(update.symbol)
+        # Two streams of one symbol are two chains: the book follows one of them.
+        if kept is not None and update.speed_ms == kept.speed_ms:
+            self._take(kept, update)
+        self._engine.bus.publish(update)
+
+    def on_fetched(self, event: BookFetched) -> None:
+        """Begin the book, if the snapshot reaches what came meanwhile."""
+        kept = self._answered(event.symbol)
+        if kept is not None:
+            sync = kept.sync
+            if sync.snapshot(event.last_update_id, event.bids, event.asks, limit=event.limit):
+                self._begun(kept)
+            elif not sync.in_step or sync.renewing:
+                # It was older than what came meanwhile.
+                self._ask_later(kept)
+        self._ask_next()
+
+    def on_not_fetched(self, event: BookNotFetched) -> None:
+        """Ask again, less and less often."""
+        kept = self._answered(event.symbol)
+        if kept is not None:
+            if not kept.sync.in_step and not kept.blind:
+                kept.blind = self._engine.incident(
+                    "book_blind",
+                    _name(event.symbol),
+                    event.reason,
+                    severity="warning",
+                    lasting=True,
+                )
+            self._ask_later(kept, int(event.retry_after_s * SECOND_NS))
+        self._ask_next()
+
+    def on_feed(self, event: FeedChanged) -> None:
+        """What was said of the symbols is doubtful until the next update continues it."""
+        if event.state in {FeedState.DOWN, FeedState.STALE}:
+            for symbol in event.symbols or tuple(self._kept):
+                if symbol in self._kept:
+                    self._kept[symbol].dark = True
+
+    def retry(self, symbol: str) -> None:
+        """The pause after a failure is over."""
+        kept = self._kept.get(symbol)
+        if kept is not None:
+            kept.asked = False
+            self._ask(kept)
+
+    # --- updates -----------------------------------------------------------------------
+
+    def _take(self, kept: _Kept, update: DepthUpdate) -> None:
+        sync = kept.sync
+        was_in_step = sync.in_step
+        step = sync.update(update)
+        if step is Step.STALE:
+            return
+        kept.dark = False
+        if step is Step.APPLIED:
+            if not was_in_step:
+                self._synced(kept)
+            self._compare(kept, update)
+            if sync.updates % _LOOK_EVERY == 0 and self._is_thin(sync):
+                sync.renew()
+                self._ask(kept)
+        elif step is Step.GAP:
+            first, last = sync.missing
+            self._lost(kept, f"updates {first} to {last} are missing", first, last)
+        elif step is Step.CROSSED:
+            sync.distrust()
+            self._lost(kept, f"the book is crossed after update {update.last_update_id}")
+        elif not kept.asked:
+            self._ask(kept)
+
+    def _compare(self, kept: _Kept, update: DepthUpdate) -> None:
+        """A quote of the very same update says the same best prices, or the book is wrong."""
+        quote = self._engine.cache.quotes.get(update.symbol)
+        if quote is None or quote.update_id != update.last_update_id:
+            return
+        best = kept.sync.book.best
+        self.checked += 1
+        if best is not None and (best.bid, best.bid_size, best.ask, best.ask_size) == (
+            quote.bid,
+            quote.bid_size,
+            quote.ask,
+            quote.ask_size,
+        ):
+            return
+        self.disagreements += 1
+        self._engine.counts["book_disagreements"] += 1
+        kept.sync.distrust()
+        cause = f"the best prices differ from the book ticker's at update {quote.update_id}"
+        self._lost(kept, cause)
+
+    def _is_thin(self, sync: SyncedBook) -> bool:
+        book = sync.book
+        lowest, highest = book.known_prices
+        bids, asks = book.known_levels
+        few = self._levels // _THIN_SHARE
+        return (bids < few and lowest > 0.0) or (asks < few and highest < float("inf"))
+
+    def _lost(
+        self, kept: _Kept, cause: str, first: int | None = None, last: int | None = None
+    ) -> None:
+        engine = self._engine
+        if engine.now_ns - kept.synced_ns > _STABLE_NS:
+            kept.failures = 0
+        if kept.hole is None:
+            name = _name(kept.sync.book.symbol)
+            kept.more_breaks = 0
+            kept.hole = FeedChanged(
+                feed=FeedKind.MARKET,
+                name=name,
+                state=FeedState.GAP,
+                cause=cause,
+                recv_ns=engine.now_ns,
+                symbols=(kept.sync.book.symbol,),
+                stream=name,
+                from_id=first,
+                to_id=last,
+            )
+            engine.sight.on_feed(kept.hole)
+        else:
+            kept.more_breaks += 1
+        if kept.failures:
+            self._ask_later(kept)
+        else:
+            kept.failures = 1
+            self._ask(kept)
+
+    def _begun(self, kept: _Kept) -> None:
+        sync = kept.sync
+        if sync.book.is_crossed:
+            sync.distrust()
+            self._lost(kept, f"the book is crossed at update {sync.book.update_id}")
+        elif sync.in_step:
+            self._synced(kept)
+        # Otherwise the next update has to show that nothing was missed before the snapshot.
+
+    def _synced(self, kept: _Kept) -> None:
+        engine = self._engine
+        kept.synced_ns = engine.now_ns
+        hole, kept.hole = kept.hole, None
+        if hole is not None:
+            more = f", after {kept.more_breaks} more breaks" if kept.more_breaks else ""
+            engine.sight.on_feed(
+                FeedChanged(
+                    feed=hole.feed,
+                    name=hole.name,
+                    state=FeedState.HEALED,
+                    cause=hole.cause,
+                    recv_ns=engine.now_ns,
+                    symbols=hole.symbols,
+                    stream=hole.stream,
+                    from_id=hole.from_id,
+                    to_id=hole.to_id,
+                    healed_by=f"resync{more}",
+                )
+            )
+        if kept.blind:
+            engine.close_incident(kept.blind, "the book was fetched")
+            kept.blind = ""
+
+    # --- questions ---------------------------------------------------------------------
+
+    def _ask(self, kept: _Kept) -> None:
+        if not kept.asked:
+            kept.asked = True
+            self._waiting.append(kept.sync.book.symbol)
+            self._ask_next()
+
+    def _ask_next(self) -> None:
+        while self._waiting and len(self._under_way) < _AT_ONCE:
+            symbol = self._waiting.popleft()
+            kept = self._kept.get(symbol)
+            # An answer to an earlier wish is still to come, and it will do.
+            if kept is None or not self._is_wanted(symbol, kept) or symbol in self._under_way:
+                continue
+            self._under_way.add(symbol)
+            self._engine.command(FetchBook(symbol=symbol, limit=self._levels))
+
+    def _ask_later(self, kept: _Kept, least_ns: int = 0) -> None:
+        kept.asked = True
+        pause_ns = min(_PAUSE_NS << min(kept.failures, 16), _LONGEST_PAUSE_NS)
+        kept.failures += 1
+        due_ns = self._engine.now_ns + max(pause_ns, least_ns)
+        self._engine.deadlines.set(BOOKS, kept.sync.book.symbol, due_ns)
+
+    def _answered(self, symbol: str) -> _Kept | None:
+        self._under_way.discard(symbol)
+        kept = self._kept.get(symbol)
+        if kept is None or not self._is_wanted(symbol, kept):
+            self._kept.pop(symbol, None)
+            return None
+        kept.asked = False
+        return kept
+
+    def _is_wanted(self, symbol: str, kept: _Kept) -> bool:
+        wish = Subscription(StreamKind.DEPTH, symbol, f"{kept.speed_ms}ms")
+        return wish in self._engine.subscriptions
+
+
+def _name(symbol: str) -> str:
+    return f"{symbol} book"
