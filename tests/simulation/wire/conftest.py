@@ -23,6 +23,7 @@ from bot.simulation.wire.server import SimServer, serve
 PATIENCE_S = 20.0
 """How long a test waits for what must come: it fails late, and never because of a slow machine."""
 KEY, SECRET = "sim-key", "sim-secret"
+FIRST, OTHER = AccountSpec(KEY, SECRET), AccountSpec("other", "hush")
 BIDS = {"BTCUSDT": [("50000", "1"), ("49999", "2")], "ETHUSDT": [("3000", "5")]}
 ASKS = {"BTCUSDT": [("50001", "1"), ("50002", "2")], "ETHUSDT": [("3001", "5")]}
 
@@ -190,15 +191,19 @@ async def start_sim():
             accounts: tuple[AccountSpec, ...] = (),
             market: Any = None,
             symbols: Any = DEFAULT_SYMBOLS,
+            first: AccountSpec = FIRST,
+            other: AccountSpec = OTHER,
+            exchange_filters: Any = (),
             **futures: Any,
         ) -> Sim:
             # `futures` and `futures_rules`, as the server takes them.
             now_ms = int(time.time() * 1000)
             exchange = SimulatedExchange(
                 symbols=symbols,
-                accounts=[AccountSpec(KEY, SECRET), AccountSpec("other", "hush"), *accounts],
+                accounts=[first, other, *accounts],
                 market=market or StillMarket(BIDS, ASKS),
                 start_ms=now_ms,
+                exchange_filters=exchange_filters,
             )
             plan = FaultPlan(now_ms=now_ms)
             server = await serve(

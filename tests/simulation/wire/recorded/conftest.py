@@ -3,6 +3,7 @@
 import base64
 import time
 from dataclasses import replace
+from decimal import Decimal
 
 import orjson
 import pytest
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.simulation.account import AccountSpec
-from bot.simulation.rules import DEFAULT_SYMBOLS
+from bot.simulation.rules import DEFAULT_SYMBOLS, symbol_rules
 from bot.simulation.wire.routes import BY_ROUTE
 
 PAIR = {"symbol": "BTCUSDT"}
@@ -47,7 +48,14 @@ RANGE |= {"askLimitMultUp": "5", "askLimitMultDown": "0.2"}
 SYMBOL_RULES = [
     *(replace(one, execution_rule=RANGE, reference_seconds=10) for one in DEFAULT_SYMBOLS[:2]),
     DEFAULT_SYMBOLS[2],
+    symbol_rules("BTCUSDC", tick="0.01", step="0.00001"),
 ]
+WIDE = [{"filterType": "EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders": 1000}]
+# Two accounts of one trade group; the first may not put more than a million into one order.
+FIRST = AccountSpec(
+    "sim-key", "sim-secret", trade_group=1, asset_limits={"USDT": Decimal(1_000_000)}
+)
+OTHER = AccountSpec("other", "hush", trade_group=1)
 
 
 class Exchange:
@@ -88,7 +96,7 @@ async def reach(start_sim):
     """An exchange to be asked ``rest`` or ``ws``; two trades of the account are in its past."""
 
     async def start(way):
-        sim = await start_sim(symbols=SYMBOL_RULES)
+        sim = await start_sim(symbols=SYMBOL_RULES, first=FIRST, other=OTHER, exchange_filters=WIDE)
         exchange = Exchange(sim, way)
         await exchange.do("POST order", **TAKE)
         await exchange.do("POST order", **MARKET)
@@ -193,6 +201,21 @@ async def replaced_and_exhausted(x):
     return order
 
 
+async def met_in_the_group(x):
+    """An order of another account of the group in the way of the next one."""
+    mine = LIMIT | {"price": "50000.5", "selfTradePreventionMode": "TRANSFER"}
+    await x.sim.call("POST", "order", key="other", secret="hush", **mine)
+    return {}
+
+
+async def routed(x):
+    """Some of it in another book."""
+    rests = LIMIT | {"symbol": "BTCUSDC", "side": "SELL", "price": "50000.8"}
+    await x.sim.call("POST", "order", key="other", secret="hush", **rests)
+    await x.do("POST sor/order", **TAKE)
+    return {}
+
+
 async def nothing(x):
     return {}
 
@@ -223,6 +246,7 @@ ORDERS = [
     *((met, SELF | {"selfTradePreventionMode": mode}) for mode in ("EXPIRE_MAKER", "EXPIRE_BOTH")),
     *((met, SELF | {"selfTradePreventionMode": mode}) for mode in ("DECREMENT", "TRANSFER")),
     (met, SELF | {"selfTradePreventionMode": "EXPIRE_TAKER"}),
+    (met_in_the_group, SELF | {"selfTradePreventionMode": "TRANSFER"}),
 ]
 QUERIED = [(filled, PAIR), (resting, PAIR), (large_prevented, PAIR)]
 QUERIED += [(trailing, PAIR), (iceberg, PAIR), (prevented, PAIR), (prevented_taker, PAIR)]
@@ -296,7 +320,8 @@ REQUESTS = {
     "GET order/amendments": [(amended, PAIR)],
     "GET myTrades": [(nothing, PAIR)],
     "GET myPreventedMatches": [(expired_maker, PAIR)],
-    "GET myAllocations": [(nothing, PAIR)],
+    "GET myAllocations": [(routed, PAIR)],
+    "POST sor/order": [(nothing, TAKE)],
     "GET myFilters": [(nothing, PAIR)],
     "GET account": [(nothing, {})],
     "GET account/commission": [(nothing, PAIR)],

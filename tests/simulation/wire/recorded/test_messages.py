@@ -77,6 +77,34 @@ async def test_a_control_message_is_answered_as_recorded(sim, row):
     assert reply == row["response"] | {"id": row["request"]["id"]}
 
 
+GENERAL = {row["id"]: row["response"] for row in ROWS if row["wsMethod"] == "general"}
+TIME, BAN, ORDER = "04096d2cc364", "36bc5c3fa9f2", "429fb3f7a4c4"
+INVALIDATED = "fe9df8c1384b"
+"""What a session is told whose key was taken away. Here no key ever is."""
+
+
+def test_every_general_answer_is_walked_or_named():
+    assert set(GENERAL) == {TIME, BAN, ORDER, INVALIDATED}
+
+
+async def test_an_answer_has_its_limits_as_recorded(sim):
+    api = await sim.connect("/ws-api/v3")
+    assert kinds(await api.ask({"id": "1", "method": "time"})) == kinds(GENERAL[TIME])
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
+    order |= {"quantity": "0.01", "price": "40000", "newOrderRespType": "FULL"}
+    signed = sim.ws_signed(**order)
+    reply = await api.ask({"id": "2", "method": "order.place", "params": signed})
+    known = GENERAL[ORDER]
+    assert [row.keys() for row in reply["rateLimits"]] == [
+        row.keys() for row in known["rateLimits"]
+    ]
+    for ours, theirs in zip(reply["rateLimits"], known["rateLimits"], strict=True):
+        same = ("rateLimitType", "interval", "intervalNum")
+        assert [ours[name] for name in same] == [theirs[name] for name in same]
+    # The example is from before self-trade prevention.
+    assert set(known["result"]) <= set(reply["result"])
+
+
 async def test_a_ban_is_told_as_recorded(start_sim):
     (known,) = [row["response"] for row in ROWS if row["response"].get("status") == 418]
     sim = await start_sim(rules=WireRules(weight_per_minute=10, ban_after=1))
