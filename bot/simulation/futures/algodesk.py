@@ -1,36 +1,23 @@
 """The desk of conditional orders: placing, cancelling and triggering them."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from bot.simulation.errors import CANCEL_REJECTED, ApiError
 from bot.simulation.fixedpoint import parse
-from bot.simulation.futures.algos import LIMITS, AlgoOrder, AlgoStore
-from bot.simulation.futures.checks import check_price, check_quantity, position_side
+from bot.simulation.futures.algoform import read_algo
+from bot.simulation.futures.algos import AlgoOrder, AlgoStore
 from bot.simulation.futures.desk import OrderDesk
 from bot.simulation.futures.enquiries import times, within
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.listing import FuturesListing
-from bot.simulation.futures.orderform import (
-    CONDITIONAL,
-    OrderForm,
-    flag,
-    own_id,
-    read_good_till,
-    read_price,
-    read_side,
-    read_stp_mode,
-    read_time_in_force,
-)
+from bot.simulation.futures.orderform import OrderForm, own_id
 from bot.simulation.futures.orders import FuturesOrder
-from bot.simulation.parameters import Params, amount, integer, limit, optional, required
+from bot.simulation.parameters import Params, integer, limit, optional, required
 
 __all__ = ["AlgoDesk"]
 
 _MOST_OPEN: Final = 200
 _FIRST_ID: Final = 1_000_000_000_000_001
-_WORKING_TYPES: Final = frozenset({"MARK_PRICE", "CONTRACT_PRICE"})
-_CALLBACK_MOST: Final = 20
 _CANCELLED: Final = {"code": "200", "msg": "success"}
 
 
@@ -53,11 +40,18 @@ class AlgoDesk:
         listing = self._desk.listing(required(params, "symbol"))
         if len(self.store.open(account)) >= _MOST_OPEN:
             raise ApiError.bad_request(-4045, "Reach max stop order limit.")
-        algo = self._read(account, listing, params, now_ms)
+        algo = read_algo(self._floor.accounts[account], listing.contract, params, now_ms)
+        name = own_id(params, "clientAlgoId")
+        if name and any(a.client_algo_id == name for a in self.store.open(account)):
+            raise ApiError.bad_request(-4116, "ClientOrderId is duplicated.")
+        # Before the first trade the mark price says what the contract costs.
         last, mark = listing.last_price_e8, self._floor.marks[algo.symbol].mark_e8
-        price = mark if algo.working_type == "MARK_PRICE" else last
-        if algo.is_triggered(price, price):
+        price = mark if algo.working_type == "MARK_PRICE" or not last else last
+        if price and algo.would_trigger(price):
             raise ApiError.bad_request(-2021, "Order would immediately trigger.")
+        listing.ids.execution += 1
+        algo.algo_id = _FIRST_ID + len(self.store.everything())
+        algo.client_algo_id = name or self._floor.random_id(listing)
         self.store.add(algo)
         self._tell(algo, now_ms)
         self._floor.settle(listing, now_ms)
@@ -115,12 +109,15 @@ class AlgoDesk:
             for algo in self.store.waiting(symbol):
                 if algo.good_till_ms and algo.good_till_ms <= now_ms:
                     self._end(algo, "EXPIRED", now_ms)
-                elif (
-                    algo.status == "NEW"
-                    and algo.working_type == "MARK_PRICE"
-                    and algo.is_triggered(mark.mark_e8, mark.mark_e8)
-                ):
+                elif algo.status == "NEW" and self._is_due(algo, mark.mark_e8):
                     self._fire(algo, now_ms)
+
+    def _is_due(self, algo: AlgoOrder, mark_e8: int) -> bool:
+        """Whether the mark price sets it off, or lets it go that it has held back."""
+        if algo.working_type == "MARK_PRICE":
+            return algo.is_triggered(mark_e8, mark_e8)
+        last = self._floor.books[algo.symbol].last_price_e8
+        return algo.price_protect and last > 0 and algo.is_triggered(last, last)
 
     # --- triggering --------------------------------------------------------------------------
 
@@ -140,6 +137,8 @@ class AlgoDesk:
             self._busy.discard(symbol)
 
     def _fire(self, algo: AlgoOrder, now_ms: int) -> None:
+        if algo.price_protect and self._floor.marks[algo.symbol].is_torn():
+            return
         algo.status, algo.trigger_ms = "TRIGGERING", now_ms
         self._tell(algo, now_ms)
         quantity = algo.quantity_e8
@@ -192,83 +191,6 @@ class AlgoDesk:
             raise ApiError.bad_request(-1102, msg)
         return self.store.find(account, algo_id, name)
 
-    def _read(self, key: str, listing: FuturesListing, params: Params, now_ms: int) -> AlgoOrder:
-        account, contract = self._floor.accounts[key], listing.contract
-        order_type = required(params, "type")
-        if order_type not in CONDITIONAL:
-            raise ApiError.bad_request(-1116, "Invalid orderType.")
-        reduce_only, close = flag(params, "reduceOnly"), bool(flag(params, "closePosition"))
-        side = position_side(account, optional(params, "positionSide"), reduce_only=reduce_only)
-        working_type = optional(params, "workingType") or "CONTRACT_PRICE"
-        if working_type not in _WORKING_TYPES:
-            raise ApiError.bad_request(-4031, "Invalid parameter working type")
-        time_in_force = read_time_in_force(params, "GTC")
-        name = own_id(params, "clientAlgoId")
-        if name and any(a.client_algo_id == name for a in self.store.open(key)):
-            raise ApiError.bad_request(-4116, "ClientOrderId is duplicated.")
-        algo = AlgoOrder(
-            account=key,
-            symbol=contract.symbol,
-            contract=contract,
-            algo_id=0,
-            client_algo_id="",
-            is_buy=read_side(params),
-            order_type=order_type,
-            position_side=side,
-            time_in_force=time_in_force,
-            quantity_e8=self._quantity(listing, params, close=close),
-            working_type=working_type,
-            price_protect=bool(flag(params, "priceProtect")),
-            close_position=close,
-            reduce_only=bool(reduce_only),
-            stp_mode=read_stp_mode(params),
-            good_till_ms=read_good_till(params, time_in_force, now_ms),
-            create_ms=now_ms,
-            update_ms=now_ms,
-        )
-        self._read_prices(algo, params)
-        listing.ids.execution += 1
-        algo.algo_id = _FIRST_ID + len(self.store.everything())
-        algo.client_algo_id = name or self._floor.random_id(listing)
-        return algo
-
-    def _quantity(self, listing: FuturesListing, params: Params, *, close: bool) -> int:
-        quantity = amount(params, "quantity")
-        if close:
-            if quantity:
-                msg = "Quantity must be zero with closePosition equals true"
-                raise ApiError.bad_request(-4137, msg)
-            return 0
-        if quantity is None:
-            raise ApiError.missing("quantity")
-        check_quantity(listing.contract, quantity, is_market=False)
-        return quantity
-
-    def _read_prices(self, algo: AlgoOrder, params: Params) -> None:
-        contract = algo.contract
-        if algo.order_type == "TRAILING_STOP_MARKET":
-            algo.callback_rate = _callback_rate(required(params, "callbackRate"))
-            algo.activate_e8 = amount(params, "activatePrice") or 0
-            if algo.activate_e8:
-                check_price(contract, algo.activate_e8)
-            return
-        algo.trigger_e8 = read_price(params, "triggerPrice")
-        check_price(contract, algo.trigger_e8)
-        if algo.order_type in LIMITS:
-            algo.price_e8 = read_price(params)
-            check_price(contract, algo.price_e8)
-
-
-def _callback_rate(text: str) -> Decimal:
-    """Percent, in steps of 0.1."""
-    try:
-        rate = Decimal(text)
-    except InvalidOperation:
-        raise ApiError.invalid("callbackRate") from None
-    if not (rate.is_finite() and Decimal("0.1") <= rate <= _CALLBACK_MOST):
-        raise ApiError.bad_request(-2007, "Invalid callBack rate.")
-    return rate
-
 
 def _form(algo: AlgoOrder, quantity: int, name: str | None) -> OrderForm:
     """The order that comes of a conditional one."""
@@ -290,4 +212,5 @@ def _form(algo: AlgoOrder, quantity: int, name: str | None) -> OrderForm:
         working_type=algo.working_type,
         price_protect=algo.price_protect,
         algo_id=algo.algo_id,
+        price_match=algo.price_match,
     )

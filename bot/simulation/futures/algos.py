@@ -7,6 +7,7 @@ from typing import Any, Final
 from bot.simulation.errors import ApiError
 from bot.simulation.futures.amounts import ZERO, plain
 from bot.simulation.futures.contracts import Contract
+from bot.simulation.futures.pricematch import NO_MATCH
 
 __all__ = ["AlgoOrder", "AlgoStore"]
 
@@ -41,6 +42,7 @@ class AlgoOrder:
     reduce_only: bool = False
     stp_mode: str = "EXPIRE_MAKER"
     good_till_ms: int = 0
+    price_match: str = NO_MATCH
     status: str = "NEW"
     create_ms: int = 0
     update_ms: int = 0
@@ -67,6 +69,16 @@ class AlgoOrder:
     def actual_type(self) -> str:
         """Of the order that will come of it."""
         return "LIMIT" if self.order_type in LIMITS else "MARKET"
+
+    def would_trigger(self, price_e8: int) -> bool:
+        """Whether it may not be placed at that price.
+
+        A trailing stop may not be past its activation; without one it is active from now on.
+        """
+        if self.order_type == "TRAILING_STOP_MARKET" and self.activate_e8:
+            goal = self.activate_e8
+            return goal >= price_e8 if self.is_buy else goal <= price_e8
+        return self.is_triggered(price_e8, price_e8)
 
     def is_triggered(self, low_e8: int, high_e8: int) -> bool:
         """Whether a price in that range sets it off. A trailing stop follows the range."""
@@ -149,7 +161,7 @@ class AlgoOrder:
             "p": price(self.price_e8) if self.price_e8 else "0",
             "V": self.stp_mode,
             "wt": self.working_type,
-            "pm": "NONE",
+            "pm": self.price_match,
             "cp": self.close_position,
             "pP": self.price_protect,
             "R": self.reduce_only,
@@ -180,7 +192,7 @@ class AlgoOrder:
         return {
             "selfTradePreventionMode": self.stp_mode,
             "workingType": self.working_type,
-            "priceMatch": "NONE",
+            "priceMatch": self.price_match,
             "closePosition": self.close_position,
             "priceProtect": self.price_protect,
             "reduceOnly": self.reduce_only,

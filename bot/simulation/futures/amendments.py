@@ -10,6 +10,7 @@ from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.margins import open_value
 from bot.simulation.futures.orderform import flag, read_price, read_side
 from bot.simulation.futures.orders import FuturesOrder
+from bot.simulation.futures.pricematch import NO_MATCH, matched_price, read_price_match
 from bot.simulation.parameters import Params, amount, integer, required
 
 __all__ = ["AmendmentDesk"]
@@ -31,7 +32,12 @@ class AmendmentDesk:
         would take at the new price.
         """
         listing = self._desk.listing(required(params, "symbol"))
-        is_buy, price = read_side(params), read_price(params)
+        is_buy = read_side(params)
+        match = read_price_match(params, "LIMIT", frozenset({"LIMIT"}))
+        if match == NO_MATCH:
+            price = read_price(params)
+        else:
+            price = matched_price(listing, match, is_buy=is_buy)
         quantity = amount(params, "quantity")
         if quantity is None:
             raise ApiError.missing("quantity")
@@ -43,6 +49,7 @@ class AmendmentDesk:
         if taken or (order.executed_e8 and quantity <= order.executed_e8):
             self._floor.close(order, "CANCELED", now_ms)
         else:
+            order.price_match = match
             self._change(order, price, quantity, now_ms, integer(params, "modifyId"))
         self._floor.settle(listing, now_ms)
         return order.answered()
@@ -102,7 +109,7 @@ class AmendmentDesk:
                 },
                 "count": len(order.amendments) + 1,
             },
-            "priceMatch": "NONE",
+            "priceMatch": order.price_match,
         }
         order.amendments.append(row)
         order.price_e8, order.quantity_e8 = price, quantity

@@ -9,7 +9,15 @@ from bot.simulation.futures.account import FuturesAccount
 from bot.simulation.futures.amounts import plain
 from bot.simulation.futures.contracts import Contract
 
-__all__ = ["check_band", "check_notional", "check_price", "check_quantity", "position_side"]
+__all__ = [
+    "check_band",
+    "check_notional",
+    "check_price",
+    "check_quantity",
+    "check_take",
+    "position_side",
+    "take_limit",
+]
 
 _SIDES: Final = frozenset({"BOTH", "LONG", "SHORT"})
 
@@ -68,6 +76,24 @@ def check_band(contract: Contract, price_e8: int, mark: Decimal, *, is_buy: bool
         if price < limit:
             msg = f"Limit price can't be lower than {limit:.{contract.price_places}f}."
             raise ApiError.bad_request(-4024, msg)
+
+
+def take_limit(contract: Contract, mark: Decimal, *, is_buy: bool) -> int | None:
+    """How far a market order goes (``marketTakeBound``); None while there is no mark price."""
+    if not mark:
+        return None
+    share = 1 + contract.price_band if is_buy else 1 - contract.price_band
+    return int(mark * share * 10**8)
+
+
+def check_take(contract: Contract, best_e8: int, mark: Decimal, *, is_buy: bool) -> None:
+    """A market order needs somebody near the mark price (-4131)."""
+    limit = take_limit(contract, mark, is_buy=is_buy)
+    if limit is None or not best_e8:
+        return
+    if best_e8 > limit if is_buy else best_e8 < limit:
+        msg = "The counterparty's best price does not meet the PERCENT_PRICE filter limit."
+        raise ApiError.bad_request(-4131, msg)
 
 
 def position_side(account: FuturesAccount, sent: str | None, *, reduce_only: bool | None) -> str:

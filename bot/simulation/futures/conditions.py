@@ -5,6 +5,7 @@ from typing import Any
 from bot.simulation.errors import ApiError
 from bot.simulation.futures.amounts import plain
 from bot.simulation.futures.contracts import Kind
+from bot.simulation.futures.deleveraging import Deleveraging
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.parameters import Params, optional, required
 
@@ -17,17 +18,20 @@ class Conditions:
     def __init__(self, floor: FuturesFloor, kind: Kind) -> None:
         self._floor = floor
         self._kind = kind
+        self._deleveraging = Deleveraging(floor)
 
     def adl_quantile(self, key: str, params: Params) -> list[dict[str, Any]] | dict[str, Any]:
-        """``GET adlQuantile``: nobody is ever deleveraged here."""
+        """``GET adlQuantile``: which place each position has if others' debts are shared out."""
         account = self._floor.accounts[key]
         wanted = optional(params, "symbol")
-        rows = [
-            {"symbol": symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, last: 0}}
-            for symbol in self._floor.contracts
-            if any(p.amount for p in account.slots(symbol)) and wanted in {None, symbol}
-            for last in ("HEDGE" if account.is_hedged else "BOTH",)
-        ]
+        rows = []
+        for symbol in self._floor.contracts:
+            slots = account.slots(symbol)
+            if not any(p.amount for p in slots) or wanted not in {None, symbol}:
+                continue
+            places = {"LONG": 0, "SHORT": 0, "HEDGE" if account.is_hedged else "BOTH": 0}
+            places |= {p.side: self._deleveraging.quantile(account, p) for p in slots}
+            rows.append({"symbol": symbol, "adlQuantile": places})
         return rows[0] if wanted and rows else rows
 
     def brackets(self, params: Params) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ class Contract:
     """0 where there is no such filter (COIN-M)."""
     price_band: Decimal = Decimal("0.05")
     """How far from the mark price a limit order may be."""
+    trigger_protect: Decimal = Decimal("0.05")
+    """How far apart mark and last price may be for a protected order to be triggered."""
     max_orders: int = 200
     max_algos: int = 200
     liquidation_fee: Decimal = Decimal("0.0125")
@@ -126,7 +128,7 @@ class Contract:
             "quotePrecision": 8,
             "underlyingType": self.underlying,
             "underlyingSubType": ["PoW"] if self.underlying == "COIN" else ["Index"],
-            "triggerProtect": "0.0500",
+            "triggerProtect": fixed(self.trigger_protect, 4),
             "liquidationFee": fixed(self.liquidation_fee, 6),
             "marketTakeBound": fixed(self.price_band, 2),
             "maxMoveOrderLimit": 10_000,
@@ -143,8 +145,8 @@ class Contract:
     def stream_info(self, *, is_open: bool, with_brackets: bool) -> dict[str, Any]:
         """What the ``contractInfo`` stream says of it, after its names."""
         body: dict[str, Any] = {
-            "ct": "PERPETUAL",
-            "dt": _NEVER_MS,
+            "ct": self.kind,
+            "dt": self.delivery_ms,
             "ot": _ONBOARD_MS,
             "cs": "TRADING" if is_open else "CLOSE",
         }

@@ -11,7 +11,9 @@ from bot.simulation.futures.checks import (
     check_notional,
     check_price,
     check_quantity,
+    check_take,
     position_side,
+    take_limit,
 )
 from bot.simulation.futures.contracts import Contract
 from bot.simulation.futures.floor import FuturesFloor
@@ -19,6 +21,7 @@ from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.orderform import OrderForm, read_order_form
 from bot.simulation.futures.orders import FuturesOrder, rest
 from bot.simulation.futures.positions import Position
+from bot.simulation.futures.pricematch import NO_MATCH, matched_price
 from bot.simulation.parameters import Params, integer, optional, required
 
 __all__ = ["OrderDesk"]
@@ -45,6 +48,7 @@ class OrderDesk:
         """``POST /fapi/v1/order/test``: everything short of the matching engine."""
         form = read_order_form(params, now_ms)
         listing = self.listing(form.symbol)
+        form = _priced(listing, form)
         order = self._drafted(self._floor.accounts[account], listing, form, now_ms)
         return order.acknowledged()
 
@@ -60,6 +64,7 @@ class OrderDesk:
             raise ApiError.bad_request(-4141, "Symbol is closed.")
         if form.own_id and floor.orders.is_taken(account, form.own_id):
             raise ApiError.bad_request(-4116, "ClientOrderId is duplicated.")
+        form = _priced(listing, form)
         order = self._drafted(floor.accounts[account], listing, form, now_ms)
         listing.ids.order += 1
         order.order_id = listing.ids.order
@@ -133,7 +138,10 @@ class OrderDesk:
             check_price(contract, form.price_e8)
         check_quantity(contract, form.quantity_e8, is_market=is_market)
         mark = self._floor.marks[form.symbol].price
-        if not is_market:
+        if is_market:
+            best = listing.book.side(not form.is_buy).best() or 0
+            check_take(contract, best, mark, is_buy=form.is_buy)
+        else:
             check_band(contract, form.price_e8, mark, is_buy=form.is_buy)
         order = _order(account.key, contract, form, side, now_ms)
         position = account.position(form.symbol, side)
@@ -204,7 +212,9 @@ class OrderDesk:
 
     def _execute(self, listing: FuturesListing, order: FuturesOrder, now_ms: int) -> None:
         """Match, then rest or expire what is left."""
-        limit = order.price_e8 or None
+        is_market = not order.price_e8
+        mark = self._floor.marks[order.symbol].price
+        limit = order.price_e8 or take_limit(order.contract, mark, is_buy=order.is_buy)
         self._floor.match(
             listing,
             is_buy=order.is_buy,
@@ -216,12 +226,19 @@ class OrderDesk:
         )
         if not order.is_open:
             return
-        if limit is None:
+        if is_market:
             self._floor.close(order, "EXPIRED", now_ms, reason=_MARKET_NOT_ALL)
         elif order.time_in_force in {"IOC", "FOK"}:
             self._floor.close(order, "EXPIRED", now_ms, reason=_TAKEN_NOT_ALL)
         else:
             listing.book.add(rest(order))
+
+
+def _priced(listing: FuturesListing, form: OrderForm) -> OrderForm:
+    """The form with the price that it takes from the book, if it does."""
+    if form.price_match == NO_MATCH:
+        return form
+    return form.at_price(matched_price(listing, form.price_match, is_buy=form.is_buy))
 
 
 def _order(
@@ -249,6 +266,7 @@ def _order(
         stp_mode=form.stp_mode,
         good_till_ms=form.good_till_ms,
         algo_id=form.algo_id,
+        price_match=form.price_match,
         time_ms=now_ms,
         update_ms=now_ms,
     )

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from bot.simulation.errors import ApiError
+from bot.simulation.futures.deleveraging import CLIENT_ID as ADL_ID
 from bot.simulation.futures.desk import OrderDesk
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.orders import FuturesOrder
@@ -60,14 +61,19 @@ class Enquiries:
         return [order.queried() for order in (rows[-most:] if newest else rows[:most])]
 
     def force_orders(self, account: str, params: Params) -> list[dict[str, Any]]:
-        """``GET forceOrders``: liquidations of this account."""
+        """``GET forceOrders``: liquidations of this account, and where it was deleveraged."""
         start, end = times(params)
+        kind = optional(params, "autoCloseType")
+        if kind not in {None, "LIQUIDATION", "ADL"}:
+            raise ApiError.invalid("autoCloseType")
         most = limit(params, default=100, maximum=100)
         rows = [
             _forced(order)
             for symbol in self._symbols(params)
             for order in self._floor.orders.all(account, symbol)
-            if order.order_type == "LIQUIDATION" and within(order.time_ms, start, end)
+            if order.order_type == "LIQUIDATION"
+            and within(order.time_ms, start, end)
+            and kind in {None, "ADL" if order.client_order_id.startswith(ADL_ID) else "LIQUIDATION"}
         ]
         return rows[-most:]
 

@@ -57,6 +57,8 @@ class FuturesFloor:
         self.fund = InsuranceFund(assets, insurance)
         self.orders = OrderStore[FuturesOrder]()
         self.marks = {symbol: Mark(book, funding_ms) for symbol, book in self.books.items()}
+        # (account, symbol) -> when its dead man's switch cancels.
+        self.deadlines: dict[tuple[str, str], int] = {}
         self.margins = Margins(self.orders, self.marks)
         self.out: list[Emission] = []
         # Told of each client's order that begins or ends, and of each listing that may have traded.

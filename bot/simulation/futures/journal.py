@@ -12,6 +12,7 @@ from bot.simulation.journal import Journal
 
 if TYPE_CHECKING:
     from bot.simulation.futures.floor import FuturesFloor
+    from bot.simulation.futures.marks import Funding
 
 __all__ = ["ChangeLog", "account_record"]
 
@@ -31,6 +32,8 @@ class ChangeLog:
             "trades": [],
             "incomes": [],
             "margin_changes": [],
+            "fundings": [],
+            "countdowns": [],
         }
         self._accounts: dict[str, None] = {}
 
@@ -46,6 +49,17 @@ class ChangeLog:
 
     def margin_change(self, account: str, change: MarginChange) -> None:
         self._row("margin_changes", account, asdict(change))
+
+    def funding(self, symbol: str, funding: "Funding") -> None:
+        """It took place."""
+        if self._journal is not None:
+            self._rows["fundings"].append({"symbol": symbol, **asdict(funding)})
+
+    def countdown(self, account: str, symbol: str, deadline_ms: int) -> None:
+        """It runs until then; 0: no more."""
+        if self._journal is not None:
+            row = {"account": account, "symbol": symbol, "deadline": deadline_ms}
+            self._rows["countdowns"].append(row)
 
     def algo(self, algo: AlgoOrder) -> None:
         if self._journal is not None:
@@ -76,6 +90,7 @@ class ChangeLog:
                 **{name: _texts(rows) for name, rows in self._rows.items()},
                 "accounts": {key: account_record(floor.accounts[key]) for key in self._accounts},
                 "house": _texts(floor.ledger.house),
+                "insurance": _texts(floor.fund.balances),
                 "next_number": floor.ledger.next_number,
             }
         )

@@ -3,11 +3,13 @@
 from decimal import Decimal
 from typing import Final
 
-from bot.simulation.fixedpoint import parse
+from bot.simulation.fixedpoint import decimal, parse
 from bot.simulation.futures.account import FuturesAccount
 from bot.simulation.futures.amounts import ZERO, rounded
+from bot.simulation.futures.deleveraging import Deleveraging
 from bot.simulation.futures.emissions import Liquidation
 from bot.simulation.futures.floor import FuturesFloor
+from bot.simulation.futures.margins import liquidation_price
 from bot.simulation.futures.orders import FuturesOrder
 from bot.simulation.futures.positions import Position
 from bot.simulation.futures.reports import account_update, force_order, margin_call
@@ -17,6 +19,7 @@ __all__ = ["LiquidationDesk"]
 _CALL_ABOVE: Final = Decimal("0.8")
 """Maintenance margin / margin balance from which on the account is warned."""
 _CALM_BELOW: Final = Decimal("0.7")
+_WALKED: Final = 1000
 _FORCED: Final = 5
 """``er`` of orders that a liquidation cancels."""
 
@@ -26,6 +29,7 @@ class LiquidationDesk:
 
     def __init__(self, floor: FuturesFloor) -> None:
         self._floor = floor
+        self._deleveraging = Deleveraging(floor)
 
     def watch(self, now_ms: int) -> None:
         """Look at every position at the current mark prices."""
@@ -109,6 +113,9 @@ class LiquidationDesk:
         worth = abs(position.notional(floor.marks[symbol].price))
         order = self._forced(account, position, now_ms)
         floor.opened(order, now_ms)
+        if not self._is_borne(account, position, order):
+            # Somebody who won by this loss gives up what the fund cannot pay.
+            self._deleveraging.close(order, self._bankruptcy_e8(account, position), now_ms)
         floor.match(
             listing,
             is_buy=order.is_buy,
@@ -149,7 +156,7 @@ class LiquidationDesk:
             is_buy=is_buy,
             order_type="LIQUIDATION",
             time_in_force="IOC",
-            price_e8=self._bankruptcy_e8(account, position),
+            price_e8=self._trigger_e8(account, position),
             quantity_e8=parse(abs(position.amount)),
             position_side=position.side,
             stp_mode="EXPIRE_MAKER",
@@ -157,7 +164,38 @@ class LiquidationDesk:
             update_ms=now_ms,
         )
 
+    def _is_borne(self, account: FuturesAccount, position: Position, order: FuturesOrder) -> bool:
+        """Whether the fund can pay what closing in the book would leave unpaid."""
+        contract, asset = position.contract, position.contract.margin_asset
+        worth, left = ZERO, order.quantity_e8
+        for price, total in self._floor.books[contract.symbol].book.top(not order.is_buy, _WALKED):
+            taken = min(left, total)
+            worth += contract.value(decimal(taken), decimal(price))
+            left -= taken
+            if not left:
+                break
+        mark = self._floor.marks[contract.symbol].price
+        worth += contract.value(decimal(left), mark)
+        after = self._backing(account, position) + position.gain(worth.copy_sign(position.amount))
+        is_last = contract.symbol in account.isolated or len(account.crossed(asset)) == 1
+        return not is_last or self._floor.fund.bears(asset, -after)
+
+    def _backing(self, account: FuturesAccount, position: Position) -> Decimal:
+        """The money that the position may lose."""
+        if position.contract.symbol in account.isolated:
+            return position.isolated_wallet
+        return account.cross_wallet(position.contract.margin_asset)
+
     def _bankruptcy_e8(self, account: FuturesAccount, position: Position) -> int:
+        """The price at which nothing is left, on the tick at which nothing is owed."""
+        wallet = self._backing(account, position)
+        exact = liquidation_price(position, wallet=wallet, ratio=ZERO, cum=ZERO)
+        tick = parse(position.contract.tick)
+        ticks, rest = divmod(parse(rounded(exact)), tick)
+        owes = rest and (position.amount > 0)
+        return max(tick, (ticks + bool(owes)) * tick)
+
+    def _trigger_e8(self, account: FuturesAccount, position: Position) -> int:
         """The tick at which the position is liquidated: what the order shows as its price."""
         tick = parse(position.contract.tick)
         price = rounded(self._floor.margins.liquidation(account, position))
@@ -188,6 +226,7 @@ class LiquidationDesk:
         fee = min(rounded(worth * contract.liquidation_fee), max(left, ZERO))
         change = debt or -fee
         self._floor.ledger.pay(account, "INSURANCE_CLEAR", change, now_ms, contract=contract)
+        self._floor.fund.settle(asset, -change, now_ms)
         if change:
             payload = account_update(account, "INSURANCE_CLEAR", now_ms, assets={asset: change})
             self._floor.tell(account.key, payload)

@@ -89,6 +89,13 @@ class Mark:
         """Estimated settlement price: the index, unless something else was recorded."""
         return self._settle_e8 or self.index_e8
 
+    def is_torn(self) -> bool:
+        """Whether the last price is so far from the mark that protected orders wait."""
+        last = self.listing.last_price_e8
+        if not last or not self.mark_e8:
+            return False
+        return abs(last - self.mark_e8) > self.mark_e8 * self.listing.contract.trigger_protect
+
     def move(self, now_ms: int, fair: float | None) -> None:
         """One second has gone by. ``fair`` is the index; None: the middle of the book."""
         middle = self._middle_e8()

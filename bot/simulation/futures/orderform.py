@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.simulation.errors import ApiError
 from bot.simulation.futures.contracts import TIMES_IN_FORCE
+from bot.simulation.futures.pricematch import NO_MATCH, read_price_match
 from bot.simulation.parameters import Params, amount, integer, optional, required
 
 __all__ = ["OrderForm", "flag", "own_id", "read_order_form", "read_side"]
@@ -13,6 +14,7 @@ __all__ = ["OrderForm", "flag", "own_id", "read_order_form", "read_side"]
 CONDITIONAL: Final = frozenset(
     {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
 )
+_MATCHED: Final = frozenset({"LIMIT"})
 _STP_MODES: Final = frozenset({"NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"})
 _OWN_ID: Final = re.compile(r"^[\.A-Z\:/a-z0-9_-]{1,36}$")
 _GTD_LEAST_MS: Final = 600_000
@@ -44,10 +46,15 @@ class OrderForm:
     working_type: str = "CONTRACT_PRICE"
     price_protect: bool = False
     algo_id: int = 0
+    price_match: str = NO_MATCH
 
     def without_reduce_only(self) -> "OrderForm":
         """In hedge mode the side says it."""
         return replace(self, reduce_only=None)
+
+    def at_price(self, price_e8: int) -> "OrderForm":
+        """With the price that the book had for it."""
+        return replace(self, price_e8=price_e8)
 
 
 def read_order_form(params: Params, now_ms: int) -> OrderForm:
@@ -71,9 +78,10 @@ def read_order_form(params: Params, now_ms: int) -> OrderForm:
     if quantity is None:
         raise ApiError.missing("quantity")
     time_in_force, price = "GTC", 0
+    match = read_price_match(params, order_type, _MATCHED)
     if order_type == "LIMIT":
         time_in_force = read_time_in_force(params)
-        price = read_price(params)
+        price = read_price(params) if match == NO_MATCH else 0
     elif optional(params, "timeInForce") is not None:
         raise ApiError.not_required("timeInForce")
     elif optional(params, "price") is not None:
@@ -91,6 +99,7 @@ def read_order_form(params: Params, now_ms: int) -> OrderForm:
         response_type=_response_type(params),
         stp_mode=read_stp_mode(params),
         good_till_ms=read_good_till(params, time_in_force, now_ms),
+        price_match=match,
     )
 
 

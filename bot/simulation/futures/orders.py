@@ -8,6 +8,7 @@ from bot.simulation.book import Resting
 from bot.simulation.fixedpoint import decimal
 from bot.simulation.futures.amounts import ZERO, money, plain
 from bot.simulation.futures.contracts import Contract
+from bot.simulation.futures.pricematch import NO_MATCH
 
 __all__ = ["FuturesOrder", "owner", "rest"]
 
@@ -38,6 +39,8 @@ class FuturesOrder:
     stp_mode: str = "EXPIRE_MAKER"
     good_till_ms: int = 0
     algo_id: int = 0
+    price_match: str = NO_MATCH
+    """From which side of the book its price came."""
     executed_e8: int = 0
     value: Decimal = ZERO
     """What was executed, in the margin asset."""
@@ -147,7 +150,7 @@ class FuturesOrder:
             "workingType": self.working_type,
             "priceProtect": self.price_protect,
             "origType": self.original_type or self.order_type,
-            "priceMatch": "NONE",
+            "priceMatch": self.price_match,
             "selfTradePreventionMode": self.stp_mode,
             "goodTillDate": self.good_till_ms,
         }

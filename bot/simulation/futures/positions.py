@@ -75,6 +75,10 @@ class Position:
         self.cost += self.contract.value(opened, price)
         return gain
 
+    def gain(self, worth: Decimal) -> Decimal:
+        """What closing all of it would realise if that is what it fetches, signed as the amount."""
+        return self._gain(worth, self.cost)
+
     def _gain(self, worth: Decimal, cost: Decimal) -> Decimal:
         # An inverse contract is worth less coin the higher the price.
         return cost - worth if self.contract.is_inverse else worth - cost

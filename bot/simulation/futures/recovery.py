@@ -10,6 +10,7 @@ from bot.simulation.futures.account import FuturesAccount, Income, MarginChange,
 from bot.simulation.futures.algos import AlgoOrder, AlgoStore
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.journal import account_record
+from bot.simulation.futures.marks import Funding
 from bot.simulation.futures.orders import FuturesOrder, rest
 
 __all__ = ["opening_record", "replay"]
@@ -70,9 +71,25 @@ def _apply(floor: FuturesFloor, record: dict[str, Any]) -> None:
         floor.accounts[row["account"]].margin_changes.append(change)
     for key, state in record.get("accounts", {}).items():
         _restore_account(floor.accounts[key], state)
+    _apply_exchange(floor, record)
     for symbol, amount in record.get("house", {}).items():
         floor.ledger.house[symbol] = Decimal(amount)
     floor.ledger.next_number = record.get("next_number", floor.ledger.next_number)
+
+
+def _apply_exchange(floor: FuturesFloor, record: dict[str, Any]) -> None:
+    """What is not of one account alone."""
+    for row in record.get("fundings", ()):
+        funding = Funding(row["time_ms"], Decimal(row["rate"]), Decimal(row["mark"]))
+        floor.marks[row["symbol"]].fundings.append(funding)
+    for row in record.get("countdowns", ()):
+        slot = floor.accounts[row["account"]].key, floor.contracts[row["symbol"]].symbol
+        if row["deadline"]:
+            floor.deadlines[slot] = row["deadline"]
+        else:
+            floor.deadlines.pop(slot, None)
+    for asset, amount in record.get("insurance", {}).items():
+        floor.fund.balances[asset] = Decimal(amount)
 
 
 def _restore_account(account: FuturesAccount, state: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ def order_update(
         "si": 0,
         "ss": 0,
         "V": order.stp_mode,
-        "pm": "NONE",
+        "pm": order.price_match,
         "gtd": order.good_till_ms,
         "er": str(order.expiry_reason),
     }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from bot.simulation.errors import ApiError
 from bot.simulation.fixedpoint import decimal
 from bot.simulation.futures.account import FuturesAccount, MarginChange
+from bot.simulation.futures.algos import AlgoStore
 from bot.simulation.futures.amounts import ZERO, plain, rounded
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.listing import FuturesListing
@@ -25,8 +26,16 @@ _REMOVE: Final = 2
 class Settings:
     """Binance's endpoints that change how an account trades."""
 
-    def __init__(self, floor: FuturesFloor) -> None:
+    def __init__(self, floor: FuturesFloor, algos: AlgoStore) -> None:
         self._floor = floor
+        self._algos = algos
+        # Position mode is one for all markets of an account.
+        self._markets = [self]
+
+    def share_position_mode(self, other: "Settings") -> None:
+        """One setting for both markets from now on (CM-UM integration of 2026-06-30)."""
+        self._markets.append(other)
+        other._markets.append(self)  # noqa: SLF001 - of its own kind
 
     def leverage(self, key: str, params: Params, now_ms: int) -> dict[str, Any]:
         """``POST leverage``."""
@@ -132,14 +141,15 @@ class Settings:
             raise ApiError.missing("dualSidePosition")
         if wanted == account.is_hedged:
             raise ApiError.bad_request(-4059, "No need to change position side.")
-        if any(self._floor.orders.open_count(key, symbol) for symbol in self._floor.contracts):
+        if any(market._has_orders(key) for market in self._markets):  # noqa: SLF001 - its kind
             msg = "Position side cannot be changed if there exists open orders."
             raise ApiError.bad_request(-4067, msg)
-        if account.held():
-            msg = "Position side cannot be changed if there exists position."
-            raise ApiError.bad_request(-4068, msg)
-        account.is_hedged = wanted
-        self._changed(key, next(iter(self._floor.books.values())), now_ms)
+        for market in self._markets:
+            if market._floor.accounts[key].held():  # noqa: SLF001 - of its own kind
+                msg = "Position side cannot be changed if there exists position."
+                raise ApiError.bad_request(-4068, msg)
+        for market in self._markets:
+            market._set_position_mode(key, now_ms, is_hedged=wanted)  # noqa: SLF001 - its kind
         return dict(_DONE)
 
     def multi_assets(self, key: str) -> dict[str, Any]:
@@ -182,6 +192,15 @@ class Settings:
         if listing is None:
             raise ApiError.invalid_symbol()
         return listing
+
+    def _has_orders(self, key: str) -> bool:
+        """Conditional ones included."""
+        counts = (self._floor.orders.open_count(key, symbol) for symbol in self._floor.contracts)
+        return any(counts) or bool(self._algos.open(key))
+
+    def _set_position_mode(self, key: str, now_ms: int, *, is_hedged: bool) -> None:
+        self._floor.accounts[key].is_hedged = is_hedged
+        self._changed(key, next(iter(self._floor.books.values())), now_ms)
 
     def _held(self, account: FuturesAccount, symbol: str) -> list[Position]:
         return [p for p in account.slots(symbol) if p.amount]

@@ -8,6 +8,7 @@ from bot.simulation.errors import ApiError
 from bot.simulation.futures.account import FuturesAccount
 from bot.simulation.futures.amounts import ZERO, money, plain
 from bot.simulation.futures.contracts import Kind
+from bot.simulation.futures.deleveraging import Deleveraging
 from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.margins import SlotMargin
 from bot.simulation.futures.positions import Position
@@ -25,6 +26,7 @@ class Statements:
     def __init__(self, floor: FuturesFloor, kind: Kind) -> None:
         self._floor = floor
         self._kind = kind
+        self._deleveraging = Deleveraging(floor)
 
     def account(self, key: str, version: int) -> dict[str, Any]:
         """``GET account``; version 1 is COIN-M's, 3 lists only symbols in use."""
@@ -184,7 +186,7 @@ class Statements:
                 "notional": notional,
                 "marginAsset": contract.margin_asset,
                 **_margin_texts(margin),
-                "adl": 0,
+                "adl": self._deleveraging.quantile(account, position),
                 "bidNotional": plain(margin.bids),
                 "askNotional": plain(margin.asks),
             }

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.simulation.errors import ApiError
+from bot.simulation.fixedpoint import parse
 
 
 def refused(call, *args, **params):
@@ -211,3 +212,52 @@ def test_an_account_does_not_see_the_algos_of_others(trader):
     bob = trader.beside("bob")
     assert bob.call("open_algos") == []
     assert refused(bob.call, "cancel_algo", algoId=algo["algoId"]) == -2013
+
+
+def test_before_the_first_trade_the_mark_price_says_what_triggers(trader):
+    assert trader.exchange.ticker_price({"symbol": "BTCUSDT"})["price"] == "0.00"
+    trader.algo("SELL", "STOP_MARKET", triggerPrice="59000", quantity="1")
+    trader.algo("BUY", "STOP_MARKET", triggerPrice="61000", quantity="1")
+    late = {"triggerPrice": "61000", "quantity": "1"}
+    assert refused(trader.algo, "SELL", "STOP_MARKET", **late) == -2021
+
+
+@pytest.mark.parametrize(
+    ("side", "activation", "is_legal"),
+    [
+        ("BUY", "59000", True),
+        ("BUY", "60500", False),
+        ("SELL", "61000", True),
+        ("SELL", "59500", False),
+    ],
+)
+def test_a_trailing_stop_may_not_be_past_its_activation(trader, side, activation, is_legal):
+    wish = {"callbackRate": "1", "activatePrice": activation, "quantity": "1"}
+    if is_legal:
+        trader.algo(side, "TRAILING_STOP_MARKET", **wish)
+    else:
+        assert refused(trader.algo, side, "TRAILING_STOP_MARKET", **wish) == -2021
+
+
+def test_a_protected_stop_waits_while_last_and_mark_price_are_far_apart(trader):
+    bob = trader.beside("bob")
+    trader.place("BUY", quantity="2")
+    bob.place("BUY", "LIMIT", quantity="10", price="56900")
+    stop = {"triggerPrice": "57500", "quantity": "1", "reduceOnly": "true"}
+    trader.algo("SELL", "STOP_MARKET", **stop, clientAlgoId="plain")
+    trader.algo("SELL", "STOP_MARKET", **stop, clientAlgoId="kept", priceProtect="true")
+
+    def state(name):
+        return trader.call("query_algo", clientAlgoId=name)["algoStatus"]
+
+    # Somebody sells 5 % below the mark price, which has not moved yet.
+    floor, now_ms = trader.exchange._floor, trader.clock[0]
+    book = floor.books["BTCUSDT"]
+    amount = parse("5.5")
+    floor.submit(book, is_buy=False, price_e8=None, quantity_e8=amount, now_ms=now_ms)
+    floor.settle(book, now_ms)
+    # The one that is not protected finds nobody near the mark price.
+    assert (state("plain"), state("kept")) == ("REJECTED", "NEW")
+    # The mark price follows within the second, and the other is let go.
+    trader.wait(1000)
+    assert state("kept") == "FINISHED"

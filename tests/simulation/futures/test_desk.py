@@ -260,3 +260,20 @@ def test_coin_margined_orders_count_contracts_and_pay_in_coin(coin_trader):
     assert coin_trader.wallet("BTC") == 10 + Decimal("0.01515124") - sum(
         Decimal(t["commission"]) for t in coin_trader.call("user_trades", symbol="BTCUSD_PERP")
     )
+
+
+def test_a_market_order_needs_somebody_near_the_mark_price(trader):
+    bob = trader.beside("bob")
+    bob.place("SELL", "LIMIT", quantity="1", price="63500")
+    # All that the market has for sale nearer by.
+    bob.place("BUY", quantity="5")
+    assert refused(trader.place, "BUY", quantity="0.5") == -4131
+
+
+def test_a_market_order_goes_no_further_than_its_bound(trader):
+    bob = trader.beside("bob")
+    for price in ("62000", "63500"):
+        bob.place("SELL", "LIMIT", quantity="1", price=price)
+    order = trader.place("BUY", quantity="7")
+    # 5 at 60000.10 and 1 at 62000: 63500 is more than 5 % above the mark price.
+    assert (order["status"], order["executedQty"]) == ("EXPIRED", "6.000")

@@ -70,3 +70,53 @@ def test_a_journal_of_other_contracts_is_refused(journalled, futures_at):
     trader.place("BUY", quantity="1")
     with pytest.raises(DataError, match="does not fit"):
         futures_at("coinm", lines=pages.lines)
+
+
+def test_a_running_countdown_and_past_fundings_come_back(futures_at):
+    pages = Pages()
+    trader = futures_at(journal=pages, funding_ms=60_000)
+    trader.place("BUY", "LIMIT", quantity="1", price="59000")
+    trader.call("countdown_cancel_all", symbol="BTCUSDT", countdownTime=200_000)
+    trader.call("countdown_cancel_all", symbol="ETHUSDT", countdownTime=200_000)
+    trader.call("countdown_cancel_all", symbol="ETHUSDT", countdownTime=0)
+    trader.wait(130_000)
+    before = trader.exchange.funding_rate({"symbol": "BTCUSDT"})
+    assert len(before) == 2
+    again = futures_at(lines=pages.lines, funding_ms=60_000, start_ms=trader.clock[0])
+    again.clock[0] = trader.clock[0]
+    assert again.exchange.funding_rate({"symbol": "BTCUSDT"}) == before
+    again.wait(60_000)
+    assert len(again.call("open_orders")) == 1
+    again.wait(20_000)
+    assert again.call("open_orders") == []
+
+
+def test_a_countdown_that_ended_in_the_meantime_cancels_at_once(futures_at):
+    pages = Pages()
+    trader = futures_at(journal=pages)
+    trader.place("BUY", "LIMIT", quantity="1", price="59000")
+    trader.call("countdown_cancel_all", symbol="BTCUSDT", countdownTime=5_000)
+    again = futures_at(lines=pages.lines, start_ms=trader.clock[0] + 60_000)
+    again.clock[0] = trader.clock[0] + 60_000
+    assert again.call("open_orders") == []
+
+
+def test_the_insurance_fund_and_moved_margin_come_back(futures_at):
+    pages = Pages()
+    trader = futures_at(journal=pages, balances={"USDT": Decimal(1000)})
+    trader.call("margin_type", symbol="ETHUSDT", marginType="ISOLATED")
+    trader.call("place_order", symbol="ETHUSDT", side="BUY", type="MARKET", quantity="0.1")
+    trader.call("position_margin", symbol="ETHUSDT", type=1, amount="10")
+    trader.call("change_fee_burn", feeBurn="true")
+    trader.call("leverage", symbol="BTCUSDT", leverage=50)
+    trader.place("BUY", quantity="0.5")
+    trader.quote("57000.0", "57000.1")
+    again = futures_at(lines=pages.lines, balances={"USDT": Decimal(1000)})
+    asked = {"symbol": "BTCUSDT"}
+    assert [row["marginBalance"] for row in again.exchange.insurance_balance(asked)["assets"]] == [
+        row["marginBalance"] for row in trader.exchange.insurance_balance(asked)["assets"]
+    ]
+    assert again.call("margin_history", symbol="ETHUSDT") == trader.call(
+        "margin_history", symbol="ETHUSDT"
+    )
+    assert again.call("fee_burn") == {"feeBurn": True}

@@ -133,3 +133,35 @@ def test_whether_fees_are_paid_in_bnb_is_a_switch(trader):
 
 def test_nobody_is_found_to_misbehave(trader):
     assert trader.call("trading_status")["indicators"] == {}
+
+
+@pytest.fixture
+def partners(futures_at):
+    """One account in both markets, with one position mode."""
+    usdm, coinm = futures_at(), futures_at("coinm")
+    usdm.exchange.share_position_mode(coinm.exchange)
+    return usdm, coinm
+
+
+def test_hedge_mode_is_one_setting_for_both_markets(partners):
+    usdm, coinm = partners
+    usdm.call("change_position_mode", dualSidePosition="true")
+    assert coinm.call("position_mode") == {"dualSidePosition": True}
+    assert refused(coinm.call, "change_position_mode", dualSidePosition="true") == -4059
+    assert coinm.beside("bob").call("position_mode") == {"dualSidePosition": False}
+    coinm.call("change_position_mode", dualSidePosition="false")
+    assert usdm.call("position_mode") == {"dualSidePosition": False}
+
+
+def test_an_order_or_a_position_in_either_market_keeps_the_mode(partners):
+    usdm, coinm = partners
+    order = coinm.place("BUY", "LIMIT", quantity="10", price="59000")
+    assert refused(usdm.call, "change_position_mode", dualSidePosition="true") == -4067
+    coinm.call("cancel_order", symbol="BTCUSD_PERP", orderId=order["orderId"])
+    algo = usdm.algo("BUY", "STOP_MARKET", triggerPrice="61000", quantity="1")
+    assert refused(coinm.call, "change_position_mode", dualSidePosition="true") == -4067
+    usdm.call("cancel_algo", algoId=algo["algoId"])
+    coinm.place("BUY", quantity="10")
+    assert refused(usdm.call, "change_position_mode", dualSidePosition="true") == -4068
+    coinm.place("SELL", quantity="10")
+    usdm.call("change_position_mode", dualSidePosition="true")

@@ -1,6 +1,7 @@
 """The parts of the futures wire and how they hang together."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any, Final
 
 import msgspec
@@ -57,6 +58,8 @@ class FuturesWire:
         self, exchanges: Sequence[FuturesExchange], *, shared: Shared, rules: FuturesRules
     ) -> None:
         limits, pace = Limits(rules), Pace(rules)
+        for first, second in combinations(exchanges, 2):
+            first.share_position_mode(second)
         boards = [Board.of(exchange) for exchange in exchanges]
         every: list[FuturesStreams] = []
         self._markets = [

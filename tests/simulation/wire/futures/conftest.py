@@ -89,6 +89,9 @@ class FakeCore:
         taken, self.out = self.out, []
         return taken
 
+    def share_position_mode(self, other: "FakeCore") -> None:
+        self.partner = other
+
     def __getattr__(self, name: str) -> Any:
         """Every other call of the account notes what it was asked."""
         if name.startswith("_"):
