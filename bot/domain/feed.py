@@ -17,6 +17,8 @@ class FeedState(StrEnum):
     DOWN = "down"
     STALE = "stale"
     """Connected, and silent for longer than it should be."""
+    LATE = "late"
+    """Its data is handled later than it should be; UP when that is over."""
     GAP = "gap"
     """A stream has a hole: messages between two that came are missing."""
     HEALED = "healed"

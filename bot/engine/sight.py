@@ -62,12 +62,15 @@ class Sight:
         cache = self._engine.cache
         # Silence may end in a cut: each is a row of its own.
         gap, stale = f"market gap:{event.name}", f"market stale:{event.name}"
+        late = f"market late:{event.name}"
         if event.state is FeedState.UP:
             cache.dark.pop(event.name, None)
             self.reconnects += 1 if gap in self._incidents else 0
-            self._close((gap, stale), event.cause or "data again")
+            self._close((gap, stale, late), event.cause or "data again")
         elif event.state is FeedState.STALE:
             self._open("feed_stale", stale, event)
+        elif event.state is FeedState.LATE:
+            self._open("feed_lag", late, event)
         else:
             cache.darken(event.name, event.symbols, event.recv_ns)
             self.gaps += 0 if gap in self._incidents else 1

@@ -255,3 +255,15 @@ def test_a_sweep_finds_what_the_stream_lost(live_engine):
 def test_a_sweep_is_the_same_for_the_same_events(engine_driver):
     encoded = {msgspec.json.encode(engine_driver().live().history) for _ in range(2)}
     assert len(encoded) == 1
+
+
+def test_data_that_is_late_is_an_incident_until_it_is_worked_off_and_no_gap(live_engine):
+    d = live_engine
+    d.market(FeedState.LATE, name="spot market data")
+    (incident,) = d.incidents("feed_lag")
+    assert (incident.subject, incident.to_ns) == ("spot market data", None)
+    assert not d.engine.is_blind
+    assert not d.engine.cache.is_dark("BTCUSDT")
+    d.market(FeedState.UP, name="spot market data")
+    assert d.healed(incident) is not None
+    assert (d.engine.sight.gaps, d.engine.sight.reconnects) == (0, 0)
