@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from bot.simulation.futures.brackets import Brackets
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS
 from bot.simulation.futures.margins import liquidation_price
 from bot.simulation.futures.positions import Position
@@ -46,6 +47,36 @@ def test_liquidation_prices_are_those_of_binances_own_example(known_json):
             cum=number(case["maintenance_amt"]),
         )
         assert round(float(price), 2) == pytest.approx(case["expected"], abs=0.011)
+
+
+# Binance's brackets of that time: (most leverage, cap, maintenance ratio).
+TIERS = {
+    "BNB/USDT:USDT": (
+        *((20, "10000", "0.0065"), (20, "50000", "0.01"), (20, "250000", "0.02")),
+        *((10, "1000000", "0.05"), (5, "2000000", "0.1"), (4, "5000000", "0.125")),
+        *((3, "10000000", "0.15"), (2, "20000000", "0.25"), (1, "50000000", "0.5")),
+    ),
+    "BTC/USDT:USDT": (
+        *((125, "50000", "0.004"), (100, "250000", "0.005"), (50, "1000000", "0.01")),
+        *((20, "7500000", "0.025"), (10, "40000000", "0.05"), (5, "100000000", "0.1")),
+        *((4, "200000000", "0.125"), (3, "400000000", "0.15"), (2, "600000000", "0.25")),
+        (1, "1000000000", "0.5"),
+    ),
+}
+
+
+def test_maintenance_margin_is_ratio_and_amount_of_binances_brackets(known_json):
+    cases = known_json("vectors/futures_liquidation.json")["cases"]
+    tiered = [case for case in cases if case["what"].startswith("maintenance margin ratio")]
+    assert (len(tiered), len(cases)) == (4, 7)
+    for case in tiered:
+        notional = number(case["notional_value"])
+        expected = notional * number(case["mm_ratio"]) - number(case["amt"])
+        brackets = Brackets(TIERS[case["pair"]])
+        assert brackets.maintenance(notional) == expected
+        # Where one bracket ends the next begins: both say the same.
+        above = brackets.of(notional + 1)
+        assert (above.ratio, above.cum) == (number(case["mm_ratio"]), number(case["amt"]))
 
 
 @pytest.mark.parametrize("contract", [LINEAR, INVERSE])
