@@ -49,6 +49,7 @@ __all__ = [
     "Ticker",
     "TradeTick",
     "TradingSession",
+    "WholeMarket",
     "WindowTicker",
 ]
 
@@ -275,6 +276,32 @@ class ReferencePrice(msgspec.Struct, frozen=True, gc=False, tag=True):
     recv_ns: int
 
 
+class WholeMarket(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """One message about many symbols (``!miniTicker@arr``): an event for each, in their order.
+
+    Subscribers of ``*`` get the events one by one, never this.
+    """
+
+    symbol: str
+    """As it was subscribed: ``*``, with its market where that is another."""
+    events: tuple[
+        QuoteTick
+        | MiniTicker
+        | Ticker
+        | WindowTicker
+        | MarkPrice
+        | IndexPrice
+        | Liquidation
+        | ContractInfo
+        | AssetIndex
+        | TradingSession,
+        ...,
+    ]
+    ts_ns: int
+    """The newest of its events'."""
+    recv_ns: int
+
+
 MarketEvent = (
     TradeTick
     | AggTrade
@@ -297,4 +324,5 @@ MarketEvent = (
     | CompositeIndex
     | AssetIndex
     | TradingSession
+    | WholeMarket
 )

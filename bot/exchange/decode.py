@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from bot.domain.commands import Subscription
 from bot.domain.market import MarketEvent
+from bot.exchange.continuity import StreamState
+from bot.exchange.familiar import unfamiliar
 from bot.exchange.lanes import Lane, lane_for
-from bot.exchange.streams import stream_name
 
 __all__ = ["FrameDecoder", "StreamReply"]
 
@@ -37,6 +37,8 @@ class _Named(msgspec.Struct):
     e: str = ""
 
 
+_GARBAGE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a frame can do to a decoder; the last by thousands of brackets."""
 _decode_envelope = msgspec.json.Decoder(_Envelope, strict=False).decode
 _decode_name = msgspec.json.Decoder(_Named, strict=False).decode
 
@@ -47,25 +49,42 @@ class FrameDecoder:
     A combined frame begins with ``{"stream":"name",``: that piece, as it is, is the key
     of the lane. A frame that begins otherwise is parsed whole. Nothing here is fatal:
     ``broken`` counts frames that cannot be decoded, ``unknown`` those of other streams
-    and types, by name.
+    and types, by name; ``unfamiliar`` keys and types of message that are new, once for each
+    stream that has them.
     """
 
     def __init__(self, on_reply: Callable[[StreamReply], object] | None = None) -> None:
         self._lanes: dict[bytes, Lane] = {}
+        self._states: dict[str, StreamState] = {}
         self._on_reply = on_reply
-        self.broken = 0
+        self._broken = 0
         self.unknown: Counter[str] = Counter()
+        self.unfamiliar: Counter[str] = Counter()
 
-    def add(self, subscription: Subscription) -> list[int]:
-        """Decode that stream from now on.
+    @property
+    def broken(self) -> int:
+        """Frames, and elements of arrays, that could not be decoded."""
+        return self._broken + sum(state.broken for state in self._states.values())
 
-        Its cell comes back: ``[recv_ns of the newest good frame]``, 0 before the first.
-        """
-        heard = [0]
-        self._lanes[_key(stream_name(subscription))] = lane_for(
-            subscription.kind, subscription.symbol, heard
-        )
-        return heard
+    def add(self, state: StreamState) -> None:
+        """Decode that stream from now on."""
+        key, lane = _key(state.name), lane_for(state)
+        kind = state.subscription.kind
+
+        def newcomer(frame: bytes, recv_ns: int) -> MarketEvent | None:
+            self._lanes[key] = lane
+            self.unfamiliar.update(unfamiliar(kind, frame))
+            return lane(frame, recv_ns)
+
+        self._states[state.name] = state
+        self._lanes[key] = newcomer
+
+    def remove(self, name: str) -> None:
+        """Its frames are unknown from now on."""
+        self._lanes.pop(_key(name), None)
+        state = self._states.pop(name, None)
+        if state is not None:
+            self._broken += state.broken
 
     def intercept(self, stream: str, wrap: Callable[[Lane, Callable[[], None]], Lane]) -> None:
         """Put ``wrap(lane, restore)`` in the lane's place until ``restore`` is called."""
@@ -73,7 +92,8 @@ class FrameDecoder:
         lane = self._lanes[key]
 
         def restore() -> None:
-            self._lanes[key] = lane
+            if key in self._lanes:
+                self._lanes[key] = lane
 
         self._lanes[key] = wrap(lane, restore)
 
@@ -84,8 +104,8 @@ class FrameDecoder:
             return self._decode_otherwise(frame, recv_ns)
         try:
             return lane(frame, recv_ns)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            self.broken += 1
+        except _GARBAGE:
+            self._broken += 1
             return None
 
     def _decode_otherwise(self, frame: bytes, recv_ns: int) -> MarketEvent | None:
@@ -95,8 +115,8 @@ class FrameDecoder:
             if lane is not None:
                 return lane(frame, recv_ns)
             self._sort_out(envelope)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            self.broken += 1
+        except _GARBAGE:
+            self._broken += 1
         return None
 
     def _sort_out(self, envelope: _Envelope) -> None:

@@ -1,216 +1,183 @@
-"""The way of one stream's frames: typed decode, then the domain event, field by position."""
+"""The way of one stream's frames: typed decode, what was heard before, the domain event.
+
+Here are the streams that speak often; :mod:`bot.exchange.rarelanes` has the others.
+"""
 
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
 from bot.domain.commands import StreamKind
+from bot.domain.interval import Interval, interval_of
 from bot.domain.market import (
     AggTrade,
     Bar,
     BookSnapshot,
+    DepthUpdate,
     MarketEvent,
-    MiniTicker,
     QuoteTick,
-    Ticker,
+    RpiDepthUpdate,
     TradeTick,
 )
+from bot.domain.values import WHOLE_MARKET
+from bot.exchange import wire
+from bot.exchange.continuity import StreamState
+from bot.exchange.rarelanes import MAKERS as RARE
+from bot.exchange.rarelanes import array_lane
 
-__all__ = ["Lane", "lane_for"]
+__all__ = ["Decoded", "Lane", "lane_for"]
 
-Lane = Callable[[bytes, int], MarketEvent]
+Decoded = MarketEvent | None
+"""None for what is not newer than what was heard, and for what is no event."""
+
+Lane = Callable[[bytes, int], Decoded]
 """``(combined frame, recv_ns) -> event``; raises msgspec.MsgspecError on a bad frame."""
 
-# Bounds keep NaN and infinity, which JSON strings may spell, out of prices and sizes.
-Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e300)]
-Signed = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
-Level = tuple[Amount, Amount]
-_MS_NS: Final = 1_000_000
-
-
-class _Trade(msgspec.Struct, gc=False):
-    t: int
-    p: Amount
-    q: Amount
-    T: int
-    m: bool
-
-
-class _AggTrade(msgspec.Struct, gc=False):
-    a: int
-    p: Amount
-    q: Amount
-    f: int
-    l: int  # noqa: E741 - Binance's key
-    T: int
-    m: bool
-
-
-class _BookTicker(msgspec.Struct, gc=False):
-    u: int
-    b: Amount
-    B: Amount
-    a: Amount
-    A: Amount
-    E: int = 0
-    """Futures only: spot's book ticker carries no time."""
-
-
-class _Kline(msgspec.Struct, gc=False):
-    t: int
-    T: int
-    i: str
-    o: Amount
-    c: Amount
-    h: Amount
-    l: Amount  # noqa: E741 - Binance's key
-    v: Amount
-    n: int
-    x: bool
-    q: Amount
-
-
-class _KlineEvent(msgspec.Struct, gc=False):
-    E: int
-    k: _Kline
-
-
-class _Depth(msgspec.Struct, gc=False):
-    lastUpdateId: int  # noqa: N815 - Binance's key
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-
-
-class _MiniTicker(msgspec.Struct, gc=False):
-    E: int
-    c: Amount
-    o: Amount
-    h: Amount
-    l: Amount  # noqa: E741 - Binance's key
-    v: Amount
-    q: Amount
-
-
-class _Ticker(msgspec.Struct, gc=False):
-    E: int
-    p: Signed
-    P: Signed
-    w: Amount
-    c: Amount
-    b: Amount
-    a: Amount
-    o: Amount
-    h: Amount
-    l: Amount  # noqa: E741 - Binance's key
-    v: Amount
-    q: Amount
-    n: int
-
-
-class _TradeFrame(msgspec.Struct, gc=False):
-    data: _Trade
-
-
-class _AggTradeFrame(msgspec.Struct, gc=False):
-    data: _AggTrade
-
-
-class _BookTickerFrame(msgspec.Struct, gc=False):
-    data: _BookTicker
-
-
-class _KlineFrame(msgspec.Struct, gc=False):
-    data: _KlineEvent
-
-
-class _DepthFrame(msgspec.Struct, gc=False):
-    data: _Depth
-
-
-class _MiniTickerFrame(msgspec.Struct, gc=False):
-    data: _MiniTicker
-
-
-class _TickerFrame(msgspec.Struct, gc=False):
-    data: _Ticker
-
-
 # Made once: a decoder takes longer to make than a thousand frames to decode.
-_decode_trade = msgspec.json.Decoder(_TradeFrame, strict=False).decode
-_decode_agg_trade = msgspec.json.Decoder(_AggTradeFrame, strict=False).decode
-_decode_book_ticker = msgspec.json.Decoder(_BookTickerFrame, strict=False).decode
-_decode_kline = msgspec.json.Decoder(_KlineFrame, strict=False).decode
-_decode_depth = msgspec.json.Decoder(_DepthFrame, strict=False).decode
-_decode_mini_ticker = msgspec.json.Decoder(_MiniTickerFrame, strict=False).decode
-_decode_ticker = msgspec.json.Decoder(_TickerFrame, strict=False).decode
+_decode_trade: Final = msgspec.json.Decoder(wire.Frame[wire.Trade], strict=False).decode
+_decode_agg_trade: Final = msgspec.json.Decoder(wire.Frame[wire.AggTrade], strict=False).decode
+_decode_quote: Final = msgspec.json.Decoder(wire.Frame[wire.BookTicker], strict=False).decode
+_decode_kline: Final = msgspec.json.Decoder(wire.Frame[wire.KlineEvent], strict=False).decode
+_decode_partial: Final = msgspec.json.Decoder(wire.Frame[wire.PartialDepth], strict=False).decode
+_decode_depth: Final = msgspec.json.Decoder(wire.Frame[wire.Depth], strict=False).decode
 
 
-def lane_for(kind: StreamKind, symbol: str, heard: list[int]) -> Lane:
-    """The lane of one stream. ``heard[0]`` is set to ``recv_ns`` by each good frame.
+def lane_for(state: StreamState) -> Lane:
+    """The lane of one stream. Each good frame sets ``state.heard_ns`` to ``recv_ns``.
 
     The symbol is that of the subscription: the stream's name says it, and a partial book
     says nothing else.
     """
-    return _MAKERS[kind](symbol, heard)
+    kind = state.subscription.kind
+    if state.subscription.symbol.rpartition(":")[2] == WHOLE_MARKET:
+        return array_lane(state)
+    often = _MAKERS.get(kind)
+    return RARE[kind](state) if often is None else often(state)
 
 
-# Everything that a lane touches for each frame is a default argument: a local is found
+# What a lane touches for each frame is a default argument where it is hot: a local is found
 # faster than a global or a cell, and these are the hottest lines of the program.
 
 
-def _trade(symbol: str, heard: list[int]) -> Lane:
+def _trade(state: StreamState) -> Lane:
     def lane(
         frame: bytes,
         recv_ns: int,
-        decode: Callable[[bytes], _TradeFrame] = _decode_trade,
+        decode: Callable[[bytes], wire.Frame[wire.Trade]] = _decode_trade,
         make: type[TradeTick] = TradeTick,
-        symbol: str = symbol,
-        heard: list[int] = heard,
-    ) -> TradeTick:
-        wire = decode(frame).data
-        heard[0] = recv_ns
-        return make(symbol, wire.p, wire.q, wire.t, wire.m, wire.T * 1_000_000, recv_ns)
+        symbol: str = state.subscription.symbol,
+        state: StreamState = state,
+    ) -> TradeTick | None:
+        seen = decode(frame).data
+        state.heard_ns = recv_ns
+        trade_id = seen.t
+        ts_ns = seen.T * 1_000_000
+        event = make(symbol, seen.p, seen.q, trade_id, seen.m, ts_ns, recv_ns)
+        if trade_id != state.last_id + 1 and not state.follows(trade_id, ts_ns, event):
+            return None
+        state.last_id = trade_id
+        state.last_ns = ts_ns
+        # Futures announce trades that were none, at the price 0, under an id of their own.
+        return event if seen.p else None
 
     return lane
 
 
-def _agg_trade(symbol: str, heard: list[int]) -> Lane:
-    def lane(frame: bytes, recv_ns: int) -> AggTrade:
-        wire = _decode_agg_trade(frame).data
-        heard[0] = recv_ns
-        return AggTrade(
-            symbol, wire.p, wire.q, wire.a, wire.f, wire.l, wire.m, wire.T * _MS_NS, recv_ns
+def _agg_trade(state: StreamState) -> Lane:
+    symbol = state.subscription.symbol
+
+    def lane(frame: bytes, recv_ns: int) -> AggTrade | None:
+        seen = _decode_agg_trade(frame).data
+        state.heard_ns = recv_ns
+        agg_id = seen.a
+        ts_ns = seen.T * 1_000_000
+        event = AggTrade(symbol, seen.p, seen.q, agg_id, seen.f, seen.l, seen.m, ts_ns, recv_ns)
+        if agg_id != state.last_id + 1 and not state.follows(agg_id, ts_ns, event):
+            return None
+        state.last_id = agg_id
+        state.last_ns = ts_ns
+        return event
+
+    return lane
+
+
+def _quote(state: StreamState) -> Lane:
+    def lane(
+        frame: bytes,
+        recv_ns: int,
+        decode: Callable[[bytes], wire.Frame[wire.BookTicker]] = _decode_quote,
+        make: type[QuoteTick] = QuoteTick,
+        symbol: str = state.subscription.symbol,
+        state: StreamState = state,
+    ) -> QuoteTick | None:
+        seen = decode(frame).data
+        state.heard_ns = recv_ns
+        update_id = seen.u
+        ts_ns = seen.E * 1_000_000
+        if update_id <= state.last_id and not state.is_new(update_id, ts_ns, recv_ns):
+            return None
+        state.last_id = update_id
+        state.last_ns = ts_ns
+        return make(symbol, seen.b, seen.B, seen.a, seen.A, update_id, ts_ns or recv_ns, recv_ns)
+
+    return lane
+
+
+def _book(state: StreamState) -> Lane:
+    subscription = state.subscription
+    symbol, speed_ms = subscription.symbol, subscription.speed_ms
+    levels = int(subscription.detail.partition("@")[0] or 20)
+
+    def lane(frame: bytes, recv_ns: int) -> BookSnapshot | None:
+        seen = _decode_partial(frame).data
+        update_id = seen.lastUpdateId
+        if update_id >= 0:
+            bids, asks, ts_ns = seen.bids, seen.asks, 0
+        else:
+            update_id, bids, asks, ts_ns = seen.u, seen.b, seen.a, seen.E * 1_000_000
+        if update_id < 0:
+            raise msgspec.ValidationError("a partial book without an update id")
+        state.heard_ns = recv_ns
+        if not state.is_new(update_id, ts_ns, recv_ns):
+            return None
+        return BookSnapshot(
+            symbol, bids, asks, update_id, ts_ns or recv_ns, recv_ns, levels, speed_ms
         )
 
     return lane
 
 
-def _book_ticker(symbol: str, heard: list[int]) -> Lane:
-    def lane(
-        frame: bytes,
-        recv_ns: int,
-        decode: Callable[[bytes], _BookTickerFrame] = _decode_book_ticker,
-        make: type[QuoteTick] = QuoteTick,
-        symbol: str = symbol,
-        heard: list[int] = heard,
-    ) -> QuoteTick:
-        wire = decode(frame).data
-        heard[0] = recv_ns
-        ts_ns = wire.E * 1_000_000 or recv_ns
-        return make(symbol, wire.b, wire.B, wire.a, wire.A, wire.u, ts_ns, recv_ns)
+def _depth(state: StreamState) -> Lane:
+    rpi = state.subscription.kind is StreamKind.RPI_DEPTH
+    make: type[DepthUpdate] = RpiDepthUpdate if rpi else DepthUpdate
+    speed_ms = 500 if rpi else state.subscription.speed_ms
+    symbol = state.subscription.symbol
+
+    def lane(frame: bytes, recv_ns: int) -> DepthUpdate | None:
+        seen = _decode_depth(frame).data
+        state.heard_ns = recv_ns
+        ts_ns = seen.E * 1_000_000
+        # Whether updates join is the book's to see: it alone knows what it has applied.
+        if not state.is_new(seen.u, ts_ns, recv_ns):
+            return None
+        return make(symbol, seen.U, seen.u, seen.pu, seen.b, seen.a, ts_ns, recv_ns, speed_ms)
 
     return lane
 
 
-def _kline(symbol: str, heard: list[int]) -> Lane:
-    def lane(frame: bytes, recv_ns: int) -> Bar:
+def _bar(state: StreamState) -> Lane:
+    symbol, detail = state.subscription.symbol, state.subscription.detail or "1m"
+    interval = interval_of(detail)
+
+    def lane(frame: bytes, recv_ns: int) -> Bar | None:
         event = _decode_kline(frame).data
-        heard[0] = recv_ns
         k = event.k
-        return Bar(
+        state.heard_ns = recv_ns
+        open_ns = k.t * 1_000_000
+        bar = Bar(
             symbol,
-            k.i,
+            detail,
             k.o,
             k.h,
             k.l,
@@ -218,65 +185,46 @@ def _kline(symbol: str, heard: list[int]) -> Lane:
             k.v,
             k.q,
             k.n,
-            k.t * _MS_NS,
-            k.T * _MS_NS,
+            open_ns,
+            k.T * 1_000_000,
             k.x,
-            event.E * _MS_NS,
+            event.E * 1_000_000,
             recv_ns,
+            k.V,
+            k.Q,
+            k.f,
+            k.L,
         )
+        return bar if _is_next_bar(state, interval, bar, event.E) else None
 
     return lane
 
 
-def _depth(symbol: str, heard: list[int]) -> Lane:
-    def lane(frame: bytes, recv_ns: int) -> BookSnapshot:
-        wire = _decode_depth(frame).data
-        heard[0] = recv_ns
-        return BookSnapshot(symbol, wire.bids, wire.asks, wire.lastUpdateId, recv_ns, recv_ns)
-
-    return lane
-
-
-def _mini_ticker(symbol: str, heard: list[int]) -> Lane:
-    def lane(frame: bytes, recv_ns: int) -> MiniTicker:
-        w = _decode_mini_ticker(frame).data
-        heard[0] = recv_ns
-        return MiniTicker(symbol, w.o, w.h, w.l, w.c, w.v, w.q, w.E * _MS_NS, recv_ns)
-
-    return lane
-
-
-def _ticker(symbol: str, heard: list[int]) -> Lane:
-    def lane(frame: bytes, recv_ns: int) -> Ticker:
-        w = _decode_ticker(frame).data
-        heard[0] = recv_ns
-        return Ticker(
-            symbol,
-            w.c,
-            w.b,
-            w.a,
-            w.o,
-            w.h,
-            w.l,
-            w.v,
-            w.q,
-            w.p,
-            w.P,
-            w.w,
-            w.n,
-            w.E * _MS_NS,
-            recv_ns,
-        )
-
-    return lane
+def _is_next_bar(state: StreamState, interval: Interval, bar: Bar, event_ms: int) -> bool:
+    """Whether the bar, or this update of it, is newer; tells closed bars that are missing."""
+    due_ns = state.open_bar_ns or bar.open_ns
+    stale = bar.open_ns < due_ns or (
+        event_ms <= state.last_id and bar.open_ns == due_ns and not bar.closed
+    )
+    if stale:
+        state.duplicates += 1
+        return False
+    if bar.open_ns > due_ns and state.on_jump is not None:
+        last_ns = interval.open_ns(bar.open_ns - 1)
+        state.on_jump(state, due_ns, last_ns, bar)
+    state.open_bar_ns = interval.next_ns(bar.open_ns) if bar.closed else bar.open_ns
+    state.last_id = max(event_ms, state.last_id)
+    state.last_ns = bar.ts_ns
+    return True
 
 
-_MAKERS: Final[dict[StreamKind, Callable[[str, list[int]], Lane]]] = {
+_MAKERS: Final[dict[StreamKind, Callable[[StreamState], Lane]]] = {
     StreamKind.TRADES: _trade,
     StreamKind.AGG_TRADES: _agg_trade,
-    StreamKind.QUOTES: _book_ticker,
-    StreamKind.BARS: _kline,
-    StreamKind.BOOK: _depth,
-    StreamKind.MINI_TICKER: _mini_ticker,
-    StreamKind.TICKER: _ticker,
+    StreamKind.QUOTES: _quote,
+    StreamKind.BARS: _bar,
+    StreamKind.CONTINUOUS_BARS: _bar,
+    StreamKind.BOOK: _book,
+    StreamKind.DEPTH: _depth,
+    StreamKind.RPI_DEPTH: _depth,
 }

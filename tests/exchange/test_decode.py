@@ -4,13 +4,24 @@ import pytest
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.market import QuoteTick, TradeTick
+from bot.exchange.continuity import StreamState
 from bot.exchange.decode import FrameDecoder
+from bot.exchange.streams import stream_name
 
 RECV = 1_700_000_000_123_456_789
 TRADE = (
     b'{"stream":"btcusdt@trade","data":{"e":"trade","E":1672515782136,"s":"BTCUSDT",'
     b'"t":12345,"p":"0.00100000","q":"100","T":1672515782135,"m":true,"M":true}}'
 )
+
+
+def state_of(kind, symbol, detail=""):
+    subscription = Subscription(kind, symbol, detail)
+    return StreamState(stream_name(subscription), subscription)
+
+
+def again(trade_id):
+    return TRADE.replace(b"12345", str(trade_id).encode())
 
 
 @pytest.fixture
@@ -21,8 +32,8 @@ def replies():
 @pytest.fixture
 def decoder(replies):
     decoder = FrameDecoder(replies.append)
-    decoder.add(Subscription(StreamKind.TRADES, "BTCUSDT"))
-    decoder.add(Subscription(StreamKind.QUOTES, "BTCUSDT"))
+    for kind in (StreamKind.TRADES, StreamKind.QUOTES):
+        decoder.add(state_of(kind, "BTCUSDT"))
     return decoder
 
 
@@ -57,13 +68,18 @@ def test_a_frame_in_another_dress_is_the_same_event(decoder, change):
         frame = json.dumps(document, indent=1)
     else:
         frame = "\n" + TRADE.decode() + "\n"
-    assert decoder.decode(frame.encode(), RECV) == decoder.decode(TRADE, RECV)
+    plain = FrameDecoder()
+    plain.add(state_of(StreamKind.TRADES, "BTCUSDT"))
+    assert decoder.decode(frame.encode(), RECV) == plain.decode(TRADE, RECV)
     assert decoder.broken == 0
 
 
-def test_new_keys_change_nothing(decoder):
+def test_new_keys_and_types_change_nothing_and_are_counted_once_a_stream(decoder):
     frame = TRADE.replace(b'"M":true', b'"M":true,"st":1,"zz":[{"a":null}]')
-    assert decoder.decode(frame, RECV) == decoder.decode(TRADE, RECV)
+    frame = frame.replace(b'"e":"trade"', b'"e":"tradeX"')
+    assert decoder.decode(frame, RECV).price == 0.001
+    assert decoder.decode(frame.replace(b"12345", b"12346"), RECV).price == 0.001
+    assert decoder.unfamiliar == {"trades.zz": 1, "trades: tradeX": 1}
 
 
 @pytest.mark.parametrize(
@@ -82,6 +98,7 @@ def test_new_keys_change_nothing(decoder):
         b'{"stream":"btcusdt@trade","data":[1,2]}',
         b'{"stream":"btcusdt@trade","data":null}',
         b'{"stream":"btcusdt@trade"}',
+        b'{"stream":"btcusdt@trade","data":' + b"[" * 100_000,
     ],
 )
 def test_a_bad_frame_is_counted_and_the_next_is_decoded(decoder, frame):
@@ -116,13 +133,35 @@ def test_what_is_no_market_event_is_handed_on(decoder, replies, frame, kind, num
     assert decoder.broken == 0
 
 
-def test_the_cell_of_a_stream_holds_the_time_of_its_newest_good_frame():
+def test_the_state_of_a_stream_holds_the_time_and_id_of_its_newest_good_frame():
     decoder = FrameDecoder()
-    heard = decoder.add(Subscription(StreamKind.TRADES, "BTCUSDT"))
-    assert heard == [0]
+    state = state_of(StreamKind.TRADES, "BTCUSDT")
+    decoder.add(state)
+    assert (state.heard_ns, state.last_id) == (0, -1)
     decoder.decode(TRADE, 5)
-    decoder.decode(TRADE[:-1], 6)
-    assert heard == [5]
+    decoder.decode(again(12346)[:-1], 6)
+    assert (state.heard_ns, state.last_id) == (5, 12345)
+
+
+def test_a_removed_stream_is_unknown_and_what_was_broken_stays_counted(decoder):
+    decoder.decode(TRADE[:-1], RECV)
+    decoder.remove("btcusdt@trade")
+    assert decoder.decode(TRADE, RECV) is None
+    assert decoder.unknown == {"btcusdt@trade": 1}
+    assert decoder.broken == 1
+
+
+def test_two_decoders_of_one_state_deliver_each_event_once():
+    state = state_of(StreamKind.TRADES, "BTCUSDT")
+    one, other = FrameDecoder(), FrameDecoder()
+    for decoder in (one, other):
+        decoder.add(state)
+    events = [
+        decoder.decode(again(trade_id), RECV)
+        for trade_id, decoder in ((1, one), (1, other), (2, other), (2, one), (3, one))
+    ]
+    assert [event and event.trade_id for event in events] == [1, None, 2, None, 3]
+    assert state.duplicates == 2
 
 
 def test_an_intercepted_lane_is_back_after_its_restore(decoder):
@@ -138,12 +177,12 @@ def test_an_intercepted_lane_is_back_after_its_restore(decoder):
 
     decoder.intercept("btcusdt@trade", wrap)
     assert decoder.decode(TRADE, 1).recv_ns == 1
-    assert decoder.decode(TRADE, 2).recv_ns == 2
+    assert decoder.decode(again(12346), 2).recv_ns == 2
     assert calls == [1]
 
 
 def test_a_symbol_that_is_not_ascii_has_a_lane():
     decoder = FrameDecoder()
-    decoder.add(Subscription(StreamKind.TRADES, "这是测试币456"))
+    decoder.add(state_of(StreamKind.TRADES, "这是测试币456"))
     frame = TRADE.replace(b"btcusdt", "这是测试币456".encode())
     assert decoder.decode(frame, RECV).symbol == "这是测试币456"
