@@ -49,7 +49,14 @@ from bot.domain.events import (
 )
 from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.instrument import Instrument
-from bot.domain.market import AggTrade, DepthUpdate, MarketEvent, QuoteTick, TradeTick
+from bot.domain.market import (
+    AggTrade,
+    DepthUpdate,
+    MarketEvent,
+    QuoteTick,
+    TradeTick,
+    WholeMarket,
+)
 from bot.domain.records import (
     IncidentClosed,
     IncidentOpened,
@@ -202,6 +209,7 @@ class Engine:
         )
         return {
             **dict.fromkeys(get_args(MarketEvent), self._on_market),
+            WholeMarket: self._on_whole_market,
             **{
                 kind: self.bus.way(kind, self.cache.latest[kind], odd, self._on_market)
                 for kind, odd in (
@@ -236,6 +244,10 @@ class Engine:
     def _on_market(self, event: MarketEvent) -> None:
         self.cache.update(event)
         self.bus.publish(event)
+
+    def _on_whole_market(self, event: WholeMarket) -> None:
+        for one in event.events:
+            self._on_market(one)
 
     def _on_time(self, _: TimePassed) -> None:
         self.inquiry.ask_due()
