@@ -203,8 +203,11 @@ class BinanceMarketHistory:
 
     async def _ask(self, market: Market, call: str, weight: int, **params: str | int) -> Any:
         await self._session.weights[market].spend(weight)
-        # python-binance encodes nothing, and a symbol may hold any letter.
-        encoded = {name: quote(str(value), safe="") for name, value in params.items()}
+        # python-binance encodes the symbol and nothing else, and a pair may hold any letter.
+        encoded = {
+            name: str(value) if name == "symbol" else quote(str(value), safe="")
+            for name, value in params.items()
+        }
         method: Callable[..., Awaitable[Any]] = getattr(self._session, _CALLS[market][call])
         return await method(**encoded)
 

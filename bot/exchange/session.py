@@ -14,6 +14,7 @@ from bot.domain.errors import Rejected, Throttled, VenueError, VenueSetupError
 from bot.exchange import failures
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.throttle import Gate, Usage
+from bot.exchange.weight import LIMITS, WeightBudget, market_of
 
 __all__ = ["Session"]
 
@@ -57,6 +58,8 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         )
         self.usage = Usage()
         self.gate = Gate(longest_wait_s)
+        self.weights = {market: WeightBudget(limit) for market, limit in LIMITS.items()}
+        """What questions about the market may weigh, by product line."""
         self._on_headers = on_headers
         super().__init__(
             api_key or None,
@@ -163,6 +166,7 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
 
     async def _handle_response(self, response: aiohttp.ClientResponse) -> Any:
         self.usage.read(response.headers)
+        self.weights[market_of(response.url.path)].read(response.headers)
         if self._on_headers is not None:
             self._on_headers(response.headers)
         body = await response.read()

@@ -10,15 +10,16 @@ from bot.domain.commands import QueryOrder
 from bot.domain.errors import SettingsError, VenueError, VenueSetupError
 from bot.domain.events import Event, OrderNotFound
 from bot.domain.instrument import Instrument
-from bot.domain.values import OrderStatus
+from bot.domain.values import Market, OrderStatus
 from bot.exchange import endpoints
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.lease import ConnectionLease
 from bot.exchange.market_feed import BinanceMarketFeed
+from bot.exchange.market_history import BinanceMarketHistory
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
 from bot.exchange.venue import BinanceVenue
-from bot.ports import Clock, Emit, MarketFeed, Recovery, Store, UserFeed, Venue
+from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Recovery, Store, UserFeed, Venue
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file, state_files
 from bot.runtime.environment import Environment, latest_of
 from bot.runtime.logs import logger
@@ -52,6 +53,7 @@ class Parts:
     """Everything that a run is made of, apart from its engine."""
 
     venue: Venue
+    history: MarketHistory
     market_feed: MarketFeed
     user_feed: UserFeed
     store: Store
@@ -114,6 +116,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
 
         yield Parts(
             venue=exchange.venue,
+            history=BinanceMarketHistory(exchange.session, clock, home=Market(settings.market)),
             market_feed=market_feed,
             user_feed=user_feed,
             store=store,

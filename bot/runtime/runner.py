@@ -72,6 +72,7 @@ class Runner:
             engine = self._engine(parts, started_ns)
             sender = Sender(
                 venue=parts.venue,
+                history=parts.history,
                 store=parts.store,
                 clock=self._clock,
                 market_feed=parts.market_feed,
@@ -112,6 +113,7 @@ class Runner:
                 limits=RiskLimits(**settings.risk.model_dump()),
                 recv_window_ms=settings.recv_window_ms,
                 slow_callback_ms=settings.slow_callback_ms,
+                book_levels=settings.book_levels,
             ),
             parts.instruments,
             stopwatch=time.perf_counter_ns,

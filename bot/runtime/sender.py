@@ -7,6 +7,7 @@ from typing import Final
 from bot.domain.commands import (
     CancelOrder,
     Command,
+    FetchBook,
     FetchFills,
     QueryOrder,
     SubmitOrder,
@@ -26,14 +27,17 @@ from bot.domain.events import (
     SweepFailed,
     TimePassed,
 )
+from bot.domain.fetched import BookNotFetched
 from bot.domain.values import SECOND_NS
-from bot.ports import Clock, Emit, MarketFeed, Store, Venue
+from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Store, Venue
 from bot.runtime.logs import logger
 
 __all__ = ["Sender"]
 
 _AT_ONCE: Final = 64
 """Requests under way at the same time; more wait in order."""
+_QUESTIONS_AT_ONCE: Final = 8
+"""Questions about the market under way: they may wait for minutes, and no order for them."""
 
 
 class Sender:
@@ -43,6 +47,7 @@ class Sender:
         self,
         *,
         venue: Venue,
+        history: MarketHistory,
         store: Store,
         clock: Clock,
         market_feed: MarketFeed,
@@ -50,6 +55,7 @@ class Sender:
         intent_max_age_s: float,
     ) -> None:
         self._venue = venue
+        self._history = history
         self._store = store
         self._clock = clock
         self._market_feed = market_feed
@@ -60,6 +66,7 @@ class Sender:
         self._emit: Emit = lambda _: None
         self._tasks: asyncio.TaskGroup | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._question_slots = asyncio.Semaphore(_QUESTIONS_AT_ONCE)
         self._waiting: list[tuple[Command, int]] = []
 
     async def run(self, emit: Emit, tasks: asyncio.TaskGroup) -> None:
@@ -83,7 +90,8 @@ class Sender:
                 self._tasks.create_task(self._guarded(command, mark))
 
     async def _guarded(self, command: Command, mark: int) -> None:
-        async with self._slots:
+        slots = self._question_slots if isinstance(command, FetchBook) else self._slots
+        async with slots:
             try:
                 await self._carry(command, mark)
             except Exception as e:  # noqa: BLE001 - wall: the way to the venue
@@ -102,6 +110,8 @@ class Sender:
                 return SweepFailed(generation=generation, reason=cause, recv_ns=now_ns)
             case QueryOrder(client_order_id=cid) | FetchFills(client_order_id=cid):
                 return QueryFailed(client_order_id=cid, reason=cause, recv_ns=now_ns)
+            case FetchBook(symbol=symbol):
+                return BookNotFetched(symbol=symbol, reason=cause, recv_ns=now_ns)
             case _:
                 return TimePassed(recv_ns=now_ns)
 
@@ -117,6 +127,8 @@ class Sender:
                 answers = await self._venue.fetch_fills(command)
             case Sweep():
                 answers = await self._venue.sweep(command)
+            case FetchBook():
+                answers = [await self._history.book(command.symbol, command.limit)]
             case _:  # pragma: no cover - Subscribe is handled in dispatch
                 answers = ()
         for answer in answers:

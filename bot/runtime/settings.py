@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     intent_max_age_s: float = Field(5.0, gt=0)
     slow_callback_ms: int = Field(100, ge=1)
     stuck_callback_s: float = Field(5.0, gt=0)
+    book_levels: int = Field(1000, ge=5, le=5000)
+    backfill_most: int = Field(50_000, ge=0)
     streams_per_connection: int = Field(200, ge=1, le=1024)
 
     sweep_every_s: float = Field(60.0, ge=1)

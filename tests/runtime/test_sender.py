@@ -3,7 +3,15 @@ from decimal import Decimal
 
 import pytest
 
-from bot.domain.commands import CancelOrder, StreamKind, SubmitOrder, Subscribe, Subscription, Sweep
+from bot.domain.commands import (
+    CancelOrder,
+    FetchBook,
+    StreamKind,
+    SubmitOrder,
+    Subscribe,
+    Subscription,
+    Sweep,
+)
 from bot.domain.errors import DatabaseError
 from bot.domain.events import (
     CancelUnknown,
@@ -14,6 +22,7 @@ from bot.domain.events import (
     OrderUnknown,
     SweepFailed,
 )
+from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.values import SECOND_NS, OrderType, Side, TimeInForce
 from bot.runtime.sender import Sender
 
@@ -82,15 +91,35 @@ ORDER = SubmitOrder(
 )
 
 
+class _History:
+    """Answers when it is allowed to."""
+
+    def __init__(self) -> None:
+        self.allowed = asyncio.Event()
+        self.bug: Exception | None = None
+        self.asked = 0
+
+    async def book(self, symbol, limit):
+        self.asked += 1
+        await self.allowed.wait()
+        if self.bug:
+            raise self.bug
+        return BookFetched(
+            symbol=symbol, last_update_id=1, bids=(), asks=(), limit=limit, recv_ns=1
+        )
+
+
 class _Desk:
     """A sender with fakes round it, and what it emitted."""
 
     def __init__(self) -> None:
         self.clock, self.store, self.venue, self.feed = _Clock(), _Store(), _Venue(), _Feed()
+        self.history = _History()
         self.closed = ""
         self.emitted: list[object] = []
         self.sender = Sender(
             venue=self.venue,
+            history=self.history,
             store=self.store,
             clock=self.clock,
             market_feed=self.feed,
@@ -175,3 +204,30 @@ async def test_subscriptions_go_to_the_market_feed(desk):
     wanted = Subscription(StreamKind.QUOTES, "BTCUSDT")
     await desk.carry(Subscribe(subscriptions=(wanted,)))
     assert desk.feed.asked == [wanted]
+
+
+async def test_a_book_is_asked_for_and_the_answer_is_an_event(desk):
+    desk.history.allowed.set()
+    await desk.carry(FetchBook(symbol="BTCUSDT", limit=100))
+    assert [(event.symbol, event.limit) for event in desk.emitted] == [("BTCUSDT", 100)]
+
+
+async def test_a_bug_in_the_market_history_is_an_answer_too(desk):
+    desk.history.allowed.set()
+    desk.history.bug = ZeroDivisionError("x")
+    await desk.carry(FetchBook(symbol="BTCUSDT", limit=100))
+    (event,) = desk.emitted
+    assert isinstance(event, BookNotFetched)
+    assert event.reason == "ZeroDivisionError: x"
+
+
+async def test_questions_that_wait_hold_no_order_back(desk):
+    async with asyncio.TaskGroup() as tasks:
+        await desk.sender.run(desk.emitted.append, tasks)
+        desk.sender.dispatch([FetchBook(symbol="BTCUSDT", limit=100)] * 200, 1)
+        desk.sender.dispatch([CancelOrder(client_order_id="a", symbol="BTCUSDT")], 1)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert (len(desk.venue.calls), desk.history.asked) == (1, 8)
+        desk.history.allowed.set()
+    assert desk.history.asked == 200
