@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from statistics import median
 
 from bot.domain.errors import DataError
 from bot.simulation.book import Resting
@@ -12,7 +13,7 @@ from bot.simulation.futures.floor import FuturesFloor
 from bot.simulation.futures.listing import FuturesListing
 from bot.simulation.futures.marks import Marked
 from bot.simulation.futures.orders import owner
-from bot.simulation.futures.tapecontracts import observed_contract, read_contracts
+from bot.simulation.futures.tapecontracts import observed_contract, read_contracts, sized
 from bot.simulation.futures.tapeframes import Forced, FuturesEvent, Indexed, read_futures_frame
 from bot.simulation.tapebook import TapeBook
 from bot.simulation.tapeframes import Diff, Partial, Quote, Snapshot, Trade
@@ -82,11 +83,13 @@ class FuturesTapeMarket:
     def contracts(self) -> tuple[Contract, ...]:
         """Those of the tape: as recorded, or such as fit what is on it; perpetuals first."""
         at_ms = self._reel.market_ms(0)
-        found = [
-            self._recorded.get(symbol)
-            or observed_contract(self._kind, symbol, *self._seen.values(symbol), at_ms=at_ms)
-            for symbol in self._seen.prices
-        ]
+        found = []
+        for symbol in self._seen.prices:
+            prices, quantities = self._seen.values(symbol)
+            contract = self._recorded.get(symbol) or observed_contract(
+                self._kind, symbol, prices, quantities, at_ms=at_ms
+            )
+            found.append(sized(contract, median(prices)))
         return tuple(sorted(found, key=lambda contract: not contract.is_perpetual))
 
     def start(self, floor: FuturesFloor, now_ms: int) -> None:

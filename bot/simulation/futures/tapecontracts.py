@@ -4,16 +4,17 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
 
 from bot.simulation.futures.amounts import ZERO
+from bot.simulation.futures.brackets import Brackets
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
 from bot.simulation.rules import observed_rules, split_symbol
 
-__all__ = ["observed_contract", "read_contracts"]
+__all__ = ["observed_contract", "read_contracts", "sized"]
 
 _DELIVERED: Final = re.compile(r"_(\d{6})$")
 _DELIVERY_HOURS: Final = timedelta(hours=8)
@@ -28,6 +29,8 @@ _KNOWN: Final = {
 _MOST: Final = Decimal(100_000_000)
 _SIZE: Final = {"BTC": Decimal(100)}
 _OTHER_SIZE: Final = Decimal(10)
+_BITCOIN: Final = Decimal(60_000)
+"""What a bitcoin is worth where its brackets, which are in coins, are those of another coin."""
 
 
 class _Symbol(msgspec.Struct):
@@ -100,6 +103,18 @@ def observed_contract(
     is_near = delivery_ms - at_ms <= _QUARTER_MS
     which = "CURRENT_QUARTER" if is_near else "NEXT_QUARTER"
     return replace(named, kind=which, delivery_ms=delivery_ms)
+
+
+def sized(contract: Contract, price: Decimal) -> Contract:
+    """With brackets that are worth as much as bitcoin's, if it is of a coin without its own."""
+    if not contract.is_inverse or ("coinm", f"{contract.pair}_PERP") in _KNOWN or not price:
+        return contract
+    factor = _BITCOIN / price
+    steps = (
+        (step.leverage, str((step.cap * factor).to_integral_value(ROUND_CEILING)), str(step.ratio))
+        for step in contract.brackets.steps
+    )
+    return replace(contract, brackets=Brackets(steps))
 
 
 def _recorded(kind: Kind, one: _Symbol) -> Contract:
