@@ -13,6 +13,7 @@ from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
 from bot.simulation.crowd import Temper
 from bot.simulation.futures.account import opened
 from bot.simulation.futures.clockwork import FuturesSource
+from bot.simulation.futures.composites import COMPOSITES
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
 from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.futures.tape import FuturesTapeMarket
@@ -29,6 +30,7 @@ Traded = tuple[Sequence[Contract], FuturesSource]
 _TEMPERS: Final = {
     **DEFAULT_TEMPERS,
     "BTCUSD_PERP": Temper(price=65_000.0, trade_median=1.3e6, level_median=2e7),
+    "DEFIUSDT": Temper(price=800.0, volatility=6.5e-5),
     "ETHUSD_PERP": Temper(price=3_200.0, volatility=6.5e-5, trade_median=3.2e5, level_median=4.8e6),
 }
 _OF_OTHERS: Final = Decimal(10_000)
@@ -92,16 +94,17 @@ def taped_futures(
 
 
 def chosen_contracts(kind: Kind, names: Sequence[str]) -> list[Contract]:
-    """Those of that name, or all.
+    """Those of that name, or all but the contracts on an index of several assets.
 
     Raises:
         SettingsError: there is no such contract.
     """
-    known = {contract.symbol: contract for contract in DEFAULT_CONTRACTS[kind]}
+    usual = {contract.symbol: contract for contract in DEFAULT_CONTRACTS[kind]}
+    known = usual | {contract.symbol: contract for contract in COMPOSITES if kind == "usdm"}
     for name in names:
         if name not in known:
             raise SettingsError(f"{_OPTIONS[kind]} {name}: there are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(names or known)]
+    return [known[name] for name in dict.fromkeys(names or usual)]
 
 
 def usdm_symbols(named: Sequence[str], spot: Sequence[str]) -> Sequence[str]:

@@ -37,6 +37,11 @@ def test_names_choose_contracts_once_each():
     assert [contract.symbol for contract in chosen] == ["ETHUSDT", "BTCUSDT"]
 
 
+def test_an_index_of_several_assets_is_traded_only_where_it_is_named():
+    assert "DEFIUSDT" not in {c.symbol for c in chosen_contracts("usdm", [])}
+    assert [c.symbol for c in chosen_contracts("usdm", ["DEFIUSDT"])] == ["DEFIUSDT"]
+
+
 def test_an_unknown_contract_is_one_line_with_what_there_is():
     with pytest.raises(SettingsError) as caught:
         chosen_contracts("coinm", ["BTCUSDT"])
