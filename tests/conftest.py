@@ -1,5 +1,6 @@
 """What tests of several layers stand on."""
 
+import importlib.util
 import os
 import tempfile
 import uuid
@@ -31,3 +32,16 @@ def postgres_url(postgres_server):
     yield uri.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def archive_server():
+    """A public archive on loopback; see tests/fixtures/archive_server.py."""
+    path = Path(__file__).parent / "fixtures" / "archive_server.py"
+    spec = importlib.util.spec_from_file_location("archive_server", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    server = module.ArchiveServer()
+    server.start()
+    yield server
+    server.stop()

@@ -6,7 +6,7 @@ from typing import Final
 __all__ = ["spread"]
 
 _COMMANDS: Final = frozenset({"run", "sim", "backtest", "record"})
-_SEVERAL: Final = frozenset({"--symbol", "--strategy", "--data", "--account", "--tape"})
+_SEVERAL: Final = frozenset({"--symbol", "--strategy", "--data", "--account", "--tape", "--stream"})
 
 
 def spread(arguments: Sequence[str]) -> list[str]:

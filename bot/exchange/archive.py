@@ -61,15 +61,17 @@ class Archive:
         base_url: str = ARCHIVE_URL,
         *,
         options: ArchiveOptions | None = None,
-        on_size: Callable[[int], object] = lambda _: None,
+        on_size: Callable[[str, int], object] = lambda _path, _bytes: None,
         on_bytes: Callable[[int], object] = lambda _: None,
     ) -> None:
-        """``on_size`` hears the size of each file that is fetched, ``on_bytes`` of each piece."""
+        """``on_size`` hears how many bytes of a path are (more) to come, ``on_bytes`` what came."""
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._options = options or ArchiveOptions()
         self._on_size = on_size
         self._on_bytes = on_bytes
+        # By path: announced and not here yet. A body that was cut is announced again in part.
+        self._due: dict[str, int] = {}
         self._timeout = aiohttp.ClientTimeout(
             total=None,
             sock_connect=self._options.connect_s,
@@ -147,17 +149,19 @@ class Archive:
                     return True
                 self._must_be_good(path, response)
                 resumed = response.status == _PARTIAL
-                if response.content_length is not None:
-                    self._on_size(response.content_length)
+                to_come = response.content_length or 0
+                self._on_size(path, to_come - self._due.get(path, 0))
+                self._due[path] = to_come
                 with part.open("ab" if resumed else "wb") as file:
-                    await self._copy(response, file)
+                    await self._copy(path, response, file)
         except (aiohttp.ClientError, TimeoutError) as e:
             raise _Again(_why(e)) from e
         return True
 
-    async def _copy(self, response: aiohttp.ClientResponse, file: BinaryIO) -> None:
+    async def _copy(self, path: str, response: aiohttp.ClientResponse, file: BinaryIO) -> None:
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             file.write(chunk)
+            self._due[path] -= len(chunk)
             self._on_bytes(len(chunk))
 
     async def _text(self, path: str) -> str | None:

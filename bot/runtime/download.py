@@ -43,13 +43,14 @@ class DownloadPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DownloadProgress(msgspec.Struct):
-    """The present state; the numbers only grow."""
+    """The present state."""
 
     files: int
     files_done: int = 0
     size_bytes: int = 0
     """Of the files whose fetching has begun."""
     sizes: int = 0
+    """How many those are."""
     got_bytes: int = 0
     rows: int = 0
     """That were asked for over REST."""
@@ -132,6 +133,7 @@ class Download:
         self._report = DownloadReport(series=plan.series, first=plan.first, last=plan.last)
         self._files: dict[date, str] = {}
         self._absent: dict[date, str] = {}
+        self._begun: set[str] = set()
         self._room = asyncio.Semaphore(plan.parallel)
         self._rest_turn = asyncio.Lock()
 
@@ -250,9 +252,10 @@ class Download:
         for day in period.days:
             (self._plan.out / self._plan.series.fetched(day)).unlink(missing_ok=True)
 
-    def _sized(self, size_bytes: int) -> None:
-        self._progress.size_bytes += size_bytes
-        self._progress.sizes += 1
+    def _sized(self, path: str, more_bytes: int) -> None:
+        self._begun.add(path)
+        self._progress.size_bytes += more_bytes
+        self._progress.sizes = len(self._begun)
         self._on_progress(self._progress)
 
     def _arrived(self, count: int) -> None:

@@ -1,17 +1,22 @@
 """The recording of a run's market data, if one is wanted."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from bot.domain.events import FeedChanged, FeedKind, FeedState
+from bot.domain.market import MarketEvent
 from bot.domain.values import Market
 from bot.engine.engine import Engine
+from bot.exchange.continuity import OnJump, StreamState
 from bot.history.session import SessionRecording
+from bot.history.track import Track
 from bot.runtime.logs import logger
 from bot.runtime.pump import Pump
 from bot.runtime.settings import Settings
 
-__all__ = ["recording_of", "report_troubles"]
+__all__ = ["hearing_jumps", "recording_of", "report_troubles"]
 
 
 def recording_of(
@@ -44,6 +49,34 @@ def recording_of(
     recording.start()
     closing.push_async_callback(asyncio.to_thread, recording.close)
     return recording
+
+
+def hearing_jumps(
+    track: Track,
+    now_ns: Callable[[], int],
+    then: Callable[[str], object],
+) -> OnJump:
+    """What a feed tells of holes in its streams: into the manifest, and the symbol to ``then``."""
+
+    def jumped(state: StreamState, first: int, last: int, _after: MarketEvent) -> None:
+        symbol = state.subscription.symbol
+        track.changed(
+            FeedChanged(
+                feed=FeedKind.MARKET,
+                name=state.name,
+                state=FeedState.GAP,
+                cause=f"{last - first + 1} ids are missing",
+                recv_ns=now_ns(),
+                symbols=(symbol,),
+                stream=state.name,
+                from_id=first,
+                to_id=last,
+                from_ns=state.last_ns or None,
+            )
+        )
+        then(symbol)
+
+    return jumped
 
 
 def report_troubles(recording: SessionRecording, engine: Engine, pump: Pump) -> None:
