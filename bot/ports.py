@@ -7,9 +7,13 @@ from typing import Protocol
 import msgspec
 
 from bot.domain.commands import (
+    AmendOrder,
     CancelOrder,
+    ConfigureSymbol,
     FetchFills,
     QueryOrder,
+    ReplaceOrder,
+    SubmitList,
     SubmitOrder,
     Subscription,
     Sweep,
@@ -24,6 +28,7 @@ from bot.domain.records import Record
 __all__ = [
     "Clock",
     "Emit",
+    "FeedFigures",
     "IncidentRow",
     "MarketFeed",
     "MarketHistory",
@@ -44,8 +49,25 @@ class Clock(Protocol):
         ...
 
 
+class FeedFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of market connections and events so far."""
+
+    rollovers: int = 0
+    """Connections that were replaced without a gap."""
+    duplicates: int = 0
+    """Events that came a second time and went no further."""
+    conflated: int = 0
+    """Messages replaced by a later one of their stream before they were handled."""
+    lag_ms: float = 0.0
+    """How late data is handled now."""
+    worst_lag_ms: float = 0.0
+
+
 class MarketFeed(Protocol):
     """Market events, for ever. Gaps and silence are events too."""
+
+    @property
+    def figures(self) -> FeedFigures: ...
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Add streams; may be called at any time, before or while :meth:`run` runs. Idempotent."""
@@ -110,6 +132,22 @@ class Venue(Protocol):
 
         OrderAccepted (+ OrderFilled...), OrderRejected, OrderNotPlaced or OrderUnknown.
         """
+        ...
+
+    async def submit_list(self, command: SubmitList) -> Sequence[Event]:
+        """Place the orders as one list of the venue, once; for each what :meth:`submit` gives."""
+        ...
+
+    async def amend(self, command: AmendOrder) -> Sequence[Event]:
+        """OrderAmended, AmendRejected or AmendUnknown."""
+        ...
+
+    async def replace(self, command: ReplaceOrder) -> Sequence[Event]:
+        """What :meth:`cancel` gives for the old order and :meth:`submit` for the new one."""
+        ...
+
+    async def configure(self, command: ConfigureSymbol) -> Sequence[Event]:
+        """SymbolConfigured or SymbolNotConfigured."""
         ...
 
     async def cancel(self, command: CancelOrder) -> Sequence[Event]:

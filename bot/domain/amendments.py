@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
+from bot.domain.details import OrderDetails
+
 __all__ = [
     "AmendRejected",
     "AmendUnknown",
@@ -38,6 +40,7 @@ class OrderAmended(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ns: int
     recv_ns: int
     source: str = "stream"
+    details: OrderDetails | None = None
 
 
 class AmendRejected(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -68,6 +71,7 @@ class OrderTriggered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     ts_ns: int
     recv_ns: int
     source: str = "stream"
+    details: OrderDetails | None = None
 
 
 class SymbolConfigured(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -98,6 +98,8 @@ class SubmitList(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     contingency: Contingency
     orders: tuple[SubmitOrder, ...]
     """By role: WORKING first, then TAKE_PROFIT, STOP_LOSS or PENDING."""
+    of_proceeds: bool = False
+    """The later orders sell what the first received, less its commission, whatever that is."""
 
 
 class AmendOrder(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -88,13 +88,15 @@ class NotSent(VenueError):
 class Rejected(VenueError):
     """An explicit refusal.
 
-    Attributes: ``code`` is Binance's (negative) or the HTTP status, ``reason`` its text.
+    Attributes: ``code`` is Binance's (negative) or the HTTP status, ``reason`` its text,
+    ``data`` what came with them (the two halves of a cancel-and-replace), or None.
     """
 
-    def __init__(self, code: int, reason: str) -> None:
+    def __init__(self, code: int, reason: str, data: object = None) -> None:
         super().__init__(code, reason)
         self.code = code
         self.reason = reason
+        self.data = data
 
     def __str__(self) -> str:
         return f"{self.reason} ({self.code})"

@@ -18,6 +18,7 @@ from bot.domain.amendments import (
     SymbolConfigured,
     SymbolNotConfigured,
 )
+from bot.domain.details import OrderDetails
 from bot.domain.feed import FeedChanged, FeedKind, FeedState
 from bot.domain.fetched import (
     BarsFetched,
@@ -65,18 +66,6 @@ __all__ = [
     "SweepFailed",
     "TimePassed",
 ]
-
-
-class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """What the exchange says an order is: enough to keep one that we did not place."""
-
-    symbol: str
-    side: Side
-    order_type: str
-    """The venue's own name; external orders may be of types that we never send."""
-    time_in_force: str
-    quantity: Decimal
-    price: Decimal | None
 
 
 # --- the life of an order; each is a row in order_events -----------------------------

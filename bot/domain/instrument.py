@@ -72,6 +72,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     market: Market = Market.SPOT
     lists: tuple[Contingency, ...] = ()
     """The lists that the venue keeps for this symbol; the bot keeps the others itself."""
+    proceeds_allowed: bool = False
+    """Whether a list's later orders may be for what its first one received (OPO, OPOCO)."""
     amend_allowed: bool = False
     replace_allowed: bool = False
     """Whether cancel-and-replace is one request of the venue."""

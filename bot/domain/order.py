@@ -206,9 +206,8 @@ class Order(msgspec.Struct, kw_only=True):
 
     def _learn_quantity(self, event: OrderFilled | OrderAccepted | OrderTriggered) -> None:
         """By its cost, or by a position that it closes, it has a quantity once it is matched."""
-        details = None if isinstance(event, OrderTriggered) else event.details
-        by_venue = self.terms.quote_quantity is not None or self.terms.close_position
-        if by_venue and details is not None and details.quantity:
+        details = event.details
+        if self.terms.sized_by_venue and details is not None and details.quantity:
             self.quantity = details.quantity
 
     def _amend(self, event: OrderAmended, target: OrderStatus | None) -> OrderStatus | None:

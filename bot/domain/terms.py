@@ -80,6 +80,18 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contingency: Contingency | None = None
     list_role: ListRole | None = None
 
+    @property
+    def sized_by_venue(self) -> bool:
+        """Its quantity is what the venue makes of it: a cost, a position, or proceeds."""
+        return (
+            self.quote_quantity is not None
+            or self.close_position
+            or (
+                self.contingency in {Contingency.OTO, Contingency.OTOCO}
+                and self.list_role is not ListRole.WORKING
+            )
+        )
+
 
 PLAIN = OrderTerms()
 """Nothing but side, type, quantity and price."""

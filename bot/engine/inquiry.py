@@ -142,8 +142,7 @@ class Inquiry:
     def _amended(self, order: Order, report: OrderReported) -> OrderAmended | None:
         """Quantity and price as reported, where we cannot know them ourselves."""
         details, cid = report.details, order.client_order_id
-        by_venue = order.terms.quote_quantity is not None or order.terms.close_position
-        ended = by_venue and report.status is OrderStatus.FILLED
+        ended = order.terms.sized_by_venue and report.status is OrderStatus.FILLED
         if details is None or not (cid in self._amending or ended):
             return None
         self._amending.discard(cid)

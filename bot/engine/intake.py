@@ -14,7 +14,7 @@ from bot.domain.commands import (
 )
 from bot.domain.events import OrderIntended, OrderRefused
 from bot.domain.order import Order
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, Side
 from bot.engine.request import Amend, Cancel, Configure, OrderList, OrderWish, Replace, Request
 from bot.engine.risk import Approved
 
@@ -90,6 +90,7 @@ class Intake:
                     list_id=wanted.list_id,
                     symbol=intents[0].symbol,
                     contingency=wanted.contingency,
+                    of_proceeds=instrument.proceeds_allowed and intents[0].side is Side.BUY,
                     orders=tuple(submission(intent) for intent in intents),
                 )
             )

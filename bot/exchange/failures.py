@@ -67,7 +67,7 @@ def of_response(request: Request, status: int, headers: Mapping[str, str], body:
         return request.unclear(f"HTTP {status}, {text} ({code})")
     if code == _ORDER_RATE:
         return Throttled(_PAUSE_S, text)
-    return Rejected(code, text)
+    return Rejected(code, text, _data(body))
 
 
 def of_exception(request: Request, error: Exception) -> VenueError:
@@ -88,6 +88,11 @@ def closed(request: Request) -> VenueError:
     """The session was closed before the request was made."""
     failure = Unavailable if request.only_asks else NotSent
     return failure(f"{request}: the session is closed")
+
+
+def _data(body: str) -> object:
+    """What an error carries besides code and text: each half of a cancel-and-replace."""
+    return json.loads(body).get("data")
 
 
 def _code_and_text(body: str) -> tuple[int | None, str]:

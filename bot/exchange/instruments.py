@@ -6,6 +6,9 @@ from typing import Any
 import msgspec
 
 from bot.domain.instrument import Instrument
+from bot.domain.terms import Contingency
+from bot.domain.values import OrderType
+from bot.exchange.encode import spot_type
 
 __all__ = ["instruments"]
 
@@ -34,6 +37,13 @@ class _Filter(msgspec.Struct, rename="camel", kw_only=True):
     ask_multiplier_up: Decimal = _ZERO
     ask_multiplier_down: Decimal = _ZERO
     max_num_orders: int = 0
+    max_num_algo_orders: int = 0
+    limit: Any = 0
+    """Parts of an iceberg; an amount in the filters of other names."""
+    min_trailing_above_delta: int = 0
+    max_trailing_above_delta: int = 0
+    min_trailing_below_delta: int = 0
+    max_trailing_below_delta: int = 0
 
 
 class _Symbol(msgspec.Struct, rename="camel", kw_only=True):
@@ -43,6 +53,12 @@ class _Symbol(msgspec.Struct, rename="camel", kw_only=True):
     quote_asset: str
     order_types: list[str]
     filters: list[_Filter]
+    oco_allowed: bool = False
+    oto_allowed: bool = False
+    opo_allowed: bool = False
+    amend_allowed: bool = False
+    cancel_replace_allowed: bool = False
+    allow_trailing_stop: bool = False
 
 
 class _Info(msgspec.Struct):
@@ -65,12 +81,13 @@ def _instrument(symbol: _Symbol) -> Instrument:
     min_notional = by_type.get("MIN_NOTIONAL", nothing)
     sided = by_type.get("PERCENT_PRICE_BY_SIDE")
     percent = by_type.get("PERCENT_PRICE", nothing)
+    trail = by_type.get("TRAILING_DELTA", nothing)
     return Instrument(
         symbol=symbol.symbol,
         base=symbol.base_asset,
         quote=symbol.quote_asset,
         status=symbol.status,
-        order_types=tuple(symbol.order_types),
+        order_types=_types(symbol),
         tick_size=price.tick_size,
         min_price=price.min_price,
         max_price=price.max_price,
@@ -91,4 +108,27 @@ def _instrument(symbol: _Symbol) -> Instrument:
         ask_multiplier_up=sided.ask_multiplier_up if sided else percent.multiplier_up,
         ask_multiplier_down=sided.ask_multiplier_down if sided else percent.multiplier_down,
         max_orders=by_type.get("MAX_NUM_ORDERS", nothing).max_num_orders,
+        max_conditional_orders=by_type.get("MAX_NUM_ALGO_ORDERS", nothing).max_num_algo_orders,
+        max_iceberg_parts=int(by_type.get("ICEBERG_PARTS", nothing).limit or 0),
+        trailing_above=(trail.min_trailing_above_delta, trail.max_trailing_above_delta),
+        trailing_below=(trail.min_trailing_below_delta, trail.max_trailing_below_delta),
+        lists=_lists(symbol),
+        proceeds_allowed=symbol.opo_allowed,
+        amend_allowed=symbol.amend_allowed,
+        replace_allowed=symbol.cancel_replace_allowed,
     )
+
+
+def _types(symbol: _Symbol) -> tuple[str, ...]:
+    """The order types in our words."""
+    types = dict.fromkeys(spot_type(name) for name in symbol.order_types)
+    if symbol.allow_trailing_stop and "STOP_LOSS" in symbol.order_types:
+        types[OrderType.TRAILING_STOP_MARKET.value] = None
+    return tuple(types)
+
+
+def _lists(symbol: _Symbol) -> tuple[Contingency, ...]:
+    lists = [Contingency.OCO] if symbol.oco_allowed else []
+    lists += [Contingency.OTO] if symbol.oto_allowed else []
+    lists += [Contingency.OTOCO] if symbol.oco_allowed and symbol.oto_allowed else []
+    return tuple(lists)

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from bot.domain.commands import SubmitOrder
+from bot.domain.amendments import OrderAmended
+from bot.domain.commands import SubmitList, SubmitOrder
 from bot.domain.events import (
     Balance,
     BalancesReported,
@@ -20,14 +21,18 @@ from bot.domain.events import (
 )
 from bot.domain.fill import Fill
 from bot.domain.values import MS_NS, OrderStatus, Side
+from bot.exchange.encode import spot_type
 from bot.exchange.user_decode import STATUSES
 
 __all__ = [
     "OrderBody",
     "TradeBody",
     "account",
+    "amended",
     "canceled",
     "filled",
+    "list_canceled",
+    "list_submitted",
     "order_bodies",
     "order_body",
     "reported",
@@ -62,6 +67,7 @@ class OrderBody(msgspec.Struct, rename="camel", kw_only=True):
     time: int = 0
     update_time: int = 0
     expiry_reason: str = ""
+    trailing_delta: int = 0
     fills: list[_ResponseFill] = []
 
     @property
@@ -77,7 +83,7 @@ class OrderBody(msgspec.Struct, rename="camel", kw_only=True):
         return OrderDetails(
             symbol=self.symbol,
             side=Side(self.side),
-            order_type=self.type,
+            order_type=spot_type(self.type, trailing=bool(self.trailing_delta)),
             time_in_force=self.time_in_force,
             quantity=self.orig_qty,
             price=self.price or None,
@@ -97,6 +103,17 @@ class TradeBody(msgspec.Struct, rename="camel"):
     time: int
     is_buyer: bool
     is_maker: bool
+
+
+class _AmendedBody(msgspec.Struct, rename="camel"):
+    order_id: int
+    qty: Decimal
+    price: Decimal
+
+
+class _AmendmentBody(msgspec.Struct, rename="camel"):
+    transact_time: int
+    amended_order: _AmendedBody
 
 
 class _AssetBody(msgspec.Struct):
@@ -137,6 +154,7 @@ def submitted(command: SubmitOrder, body: Any, recv_ns: int) -> list[Event]:
             ts_ns=order.ts_ns,
             recv_ns=recv_ns,
             source="response",
+            details=order.details,
         )
     ]
     events.extend(
@@ -152,6 +170,43 @@ def submitted(command: SubmitOrder, body: Any, recv_ns: int) -> list[Event]:
             reported(order, recv_ns, client_order_id=command.client_order_id, source="response")
         )
     return events
+
+
+def list_submitted(command: SubmitList, body: Any, recv_ns: int) -> list[Event]:
+    """What the answer to a list says of each of its orders.
+
+    Raises:
+        ValueError: it says nothing of one of them.
+    """
+    reports = {report["clientOrderId"]: report for report in body["orderReports"]}
+    events: list[Event] = []
+    for order in command.orders:
+        if order.client_order_id not in reports:
+            raise ValueError(f"the answer does not tell of {order.client_order_id}")
+        events += submitted(order, reports[order.client_order_id], recv_ns)
+    return events
+
+
+def list_canceled(client_order_id: str, body: Any, recv_ns: int) -> list[Event]:
+    """The answer to a cancel: of one order, or of the whole list that it belonged to."""
+    reports = body.get("orderReports")
+    if reports is None:
+        return [canceled(client_order_id, body, recv_ns)]
+    return [canceled(order_body(one).orig_client_order_id, one, recv_ns) for one in reports]
+
+
+def amended(client_order_id: str, body: Any, recv_ns: int) -> OrderAmended:
+    """The answer to an amendment, whose keys are of its own kind."""
+    parsed = msgspec.convert(body, _AmendmentBody, strict=False)
+    return OrderAmended(
+        client_order_id=client_order_id,
+        venue_order_id=parsed.amended_order.order_id,
+        quantity=parsed.amended_order.qty,
+        price=parsed.amended_order.price or None,
+        ts_ns=parsed.transact_time * MS_NS,
+        recv_ns=recv_ns,
+        source="response",
+    )
 
 
 def canceled(client_order_id: str, body: Any, recv_ns: int) -> OrderCanceled:

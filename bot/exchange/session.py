@@ -13,7 +13,7 @@ from binance.async_client import AsyncClient
 from bot.domain.errors import Rejected, Throttled, VenueError, VenueSetupError
 from bot.exchange import failures
 from bot.exchange.endpoints import Endpoints
-from bot.exchange.throttle import Gate, Usage
+from bot.exchange.throttle import ConnectBudget, Gate, Usage
 from bot.exchange.weight import LIMITS, WeightBudget, market_of
 
 __all__ = ["Session"]
@@ -60,6 +60,8 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         self.gate = Gate(longest_wait_s)
         self.weights = {market: WeightBudget(limit) for market, limit in LIMITS.items()}
         """What questions about the market may weigh, by product line."""
+        self.connects = ConnectBudget()
+        """Of all WebSocket connections made with this session."""
         self._on_headers = on_headers
         super().__init__(
             api_key or None,
@@ -92,6 +94,14 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         """An unsigned ``GET /api/v3/<path>``; values are percent-encoded here."""
         data = {name: quote(value, safe="") for name, value in params.items()}
         return await self._get(path, data=data)
+
+    async def signed(self, method: str, path: str, params: Mapping[str, str]) -> Any:
+        """A signed request to ``/api/v3/<path>``.
+
+        Raises:
+            VenueError: by what to do next; see :mod:`bot.exchange.failures`.
+        """
+        return await self._request_api(method, path, True, data=dict(params))
 
     def sign_ws(self, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a WebSocket-API request with key, timestamp and signature.

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from bot.domain.amendments import OrderAmended, OrderTriggered
 from bot.domain.events import (
     Balance,
     BalancesReported,
@@ -24,6 +25,7 @@ from bot.domain.events import (
 )
 from bot.domain.fill import Fill
 from bot.domain.values import MS_NS, OrderStatus, Side
+from bot.exchange.encode import spot_type
 
 __all__ = ["STATUSES", "UserDecoder"]
 
@@ -40,6 +42,9 @@ STATUSES: Final = {
 }
 """Binance's word for an order's status to ours."""
 
+_CONDITIONAL: Final = frozenset(
+    {"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"}
+)
 _REJECTED_BY_MATCHING: Final = -2010
 # Known, and nothing in them that other events do not bring: counted, no more.
 _SILENT: Final = frozenset({"balanceUpdate", "listStatus", "externalLockUpdate"})
@@ -70,6 +75,8 @@ class _Report(msgspec.Struct, gc=False):
     N: str | None = None
     m: bool = False
     eR: str = ""  # noqa: N815 - Binance's key
+    w: bool = False
+    d: int = 0
 
 
 class _Asset(msgspec.Struct):
@@ -116,32 +123,29 @@ class UserDecoder:
         return name, ()
 
     def _report(self, wire: _Report, recv_ns: int) -> Sequence[Event]:
-        kind = wire.x
-        if kind == "TRADE":
-            return (_filled(wire, recv_ns),)
-        if kind == "NEW":
-            accepted = OrderAccepted(
-                client_order_id=wire.c,
-                venue_order_id=wire.i,
-                ts_ns=wire.T * MS_NS,
-                recv_ns=recv_ns,
-                details=_details(wire),
-            )
-            return (accepted,)
-        if kind == "REJECTED":
-            rejected = OrderRejected(
-                client_order_id=wire.c,
-                code=_REJECTED_BY_MATCHING,
-                reason=wire.r,
-                recv_ns=recv_ns,
-            )
-            return (rejected,)
-        if kind == "CANCELED":
-            return (_canceled(wire, recv_ns),)
-        if kind == "EXPIRED" or wire.X in {"EXPIRED", "EXPIRED_IN_MATCH"}:
+        conditional = wire.o in _CONDITIONAL
+        match wire.x:
+            case "TRADE":
+                return (_filled(wire, recv_ns),)
+            case "NEW":
+                set_off = conditional and wire.w
+                return ((_triggered if set_off else _accepted)(wire, recv_ns),)
+            case "REJECTED":
+                # A stop that had been taken, and was refused when its price came.
+                was_open = conditional and wire.i >= 0
+                return ((_expired if was_open else _rejected)(wire, recv_ns),)
+            case "CANCELED":
+                return (_canceled(wire, recv_ns),)
+            case "REPLACED":
+                return (_amended(wire, recv_ns),)
+            case _:
+                return self._other(wire, recv_ns)
+
+    def _other(self, wire: _Report, recv_ns: int) -> Sequence[Event]:
+        if wire.x == "EXPIRED" or wire.X in {"EXPIRED", "EXPIRED_IN_MATCH"}:
             return (_expired(wire, recv_ns),)
-        if kind not in {"REPLACED", "TRADE_PREVENTION"}:
-            self.unknown[f"executionReport x={kind}"] += 1
+        if wire.x != "TRADE_PREVENTION":
+            self.unknown[f"executionReport x={wire.x}"] += 1
         if wire.X not in STATUSES:
             self.unknown[f"executionReport X={wire.X}"] += 1
             return ()
@@ -157,10 +161,51 @@ def _details(wire: _Report) -> OrderDetails:
     return OrderDetails(
         symbol=wire.s,
         side=Side(wire.S),
-        order_type=wire.o,
+        order_type=spot_type(wire.o, trailing=wire.d > 0),
         time_in_force=wire.f,
         quantity=wire.q,
         price=wire.p or None,
+    )
+
+
+def _accepted(wire: _Report, recv_ns: int) -> OrderAccepted:
+    return OrderAccepted(
+        client_order_id=wire.c,
+        venue_order_id=wire.i,
+        ts_ns=wire.T * MS_NS,
+        recv_ns=recv_ns,
+        details=_details(wire),
+    )
+
+
+def _rejected(wire: _Report, recv_ns: int) -> OrderRejected:
+    return OrderRejected(
+        client_order_id=wire.c,
+        code=_REJECTED_BY_MATCHING,
+        reason=wire.r,
+        recv_ns=recv_ns,
+    )
+
+
+def _triggered(wire: _Report, recv_ns: int) -> OrderTriggered:
+    return OrderTriggered(
+        client_order_id=wire.c,
+        venue_order_id=wire.i,
+        ts_ns=wire.T * MS_NS,
+        recv_ns=recv_ns,
+        details=_details(wire),
+    )
+
+
+def _amended(wire: _Report, recv_ns: int) -> OrderAmended:
+    return OrderAmended(
+        client_order_id=_owner(wire),
+        venue_order_id=wire.i,
+        quantity=wire.q,
+        price=wire.p or None,
+        ts_ns=wire.T * MS_NS,
+        recv_ns=recv_ns,
+        details=_details(wire),
     )
 
 

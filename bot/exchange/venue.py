@@ -6,28 +6,25 @@ from typing import Final
 
 import msgspec
 
-from bot.domain.commands import CancelOrder, FetchFills, QueryOrder, SubmitOrder, Sweep
-from bot.domain.errors import (
-    NotSent,
-    Rejected,
-    Throttled,
-    VenueError,
-    VenueSetupError,
+from bot.domain.amendments import SymbolNotConfigured
+from bot.domain.commands import (
+    AmendOrder,
+    CancelOrder,
+    ConfigureSymbol,
+    FetchFills,
+    QueryOrder,
+    ReplaceOrder,
+    SubmitList,
+    SubmitOrder,
+    Sweep,
 )
-from bot.domain.events import (
-    CancelRejected,
-    CancelUnknown,
-    Event,
-    OrderNotFound,
-    OrderNotPlaced,
-    OrderRejected,
-    OrderUnknown,
-    QueryFailed,
-)
+from bot.domain.errors import Rejected, VenueError, VenueSetupError
+from bot.domain.events import Event, OrderNotFound, QueryFailed
 from bot.domain.instrument import Instrument
 from bot.exchange import rest_decode
-from bot.exchange.encode import order_params
 from bot.exchange.instruments import instruments
+from bot.exchange.orderdesk import OrderDesk
+from bot.exchange.orderwire import OrderWire, RestWire
 from bot.exchange.session import Session
 from bot.exchange.sweep import sweep
 from bot.ports import Clock
@@ -35,7 +32,6 @@ from bot.ports import Clock
 __all__ = ["BinanceVenue"]
 
 _NO_SUCH_ORDER: Final = -2013
-_NEW_ORDER_REJECTED: Final = -2010
 _BAD_SYMBOL: Final = -1121
 _UNREADABLE: Final = (msgspec.ValidationError, ValueError, TypeError)
 
@@ -43,53 +39,41 @@ _UNREADABLE: Final = (msgspec.ValidationError, ValueError, TypeError)
 class BinanceVenue:
     """Sends each order once. An answer that cannot be read is an answer that says nothing."""
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: Session, clock: Clock, wire: OrderWire | None = None) -> None:
+        """``wire`` carries what places, changes and cancels orders; REST by default."""
         self._session = session
         self._clock = clock
+        self._orders = OrderDesk(wire or RestWire(session), clock)
 
     async def submit(self, command: SubmitOrder) -> Sequence[Event]:
         """Place the order, once. See :class:`bot.ports.Venue`."""
-        client_order_id = command.client_order_id
-        try:
-            body = await self._session.create_order(**order_params(command))
-            return rest_decode.submitted(command, body, self._clock.now_ns())
-        except (NotSent, Throttled) as failure:
-            now = self._clock.now_ns()
-            return [
-                OrderNotPlaced(client_order_id=client_order_id, reason=str(failure), recv_ns=now)
-            ]
-        except Rejected as failure:
-            return [_refused(client_order_id, failure, self._clock.now_ns())]
-        except VenueError as failure:
-            cause = str(failure)
-        except _UNREADABLE as error:
-            cause = f"the answer cannot be read: {error}"
-        now = self._clock.now_ns()
-        return [OrderUnknown(client_order_id=client_order_id, cause=cause, recv_ns=now)]
+        return await self._orders.submit(command)
+
+    async def submit_list(self, command: SubmitList) -> Sequence[Event]:
+        """Place the orders as one list, once. See :class:`bot.ports.Venue`."""
+        return await self._orders.submit_list(command)
+
+    async def amend(self, command: AmendOrder) -> Sequence[Event]:
+        """Lower the quantity, keeping the place in the queue. See :class:`bot.ports.Venue`."""
+        return await self._orders.amend(command)
+
+    async def replace(self, command: ReplaceOrder) -> Sequence[Event]:
+        """Cancel and place in one request. See :class:`bot.ports.Venue`."""
+        return await self._orders.replace(command)
+
+    async def configure(self, command: ConfigureSymbol) -> Sequence[Event]:
+        """Spot has neither leverage nor margin types."""
+        return [
+            SymbolNotConfigured(
+                symbol=command.symbol,
+                reason="spot has no leverage and no margin types",
+                recv_ns=self._clock.now_ns(),
+            )
+        ]
 
     async def cancel(self, command: CancelOrder) -> Sequence[Event]:
         """Cancel by client id. See :class:`bot.ports.Venue`."""
-        client_order_id = command.client_order_id
-        try:
-            body = await self._session.cancel_order(
-                symbol=command.symbol, origClientOrderId=client_order_id
-            )
-            return [rest_decode.canceled(client_order_id, body, self._clock.now_ns())]
-        except Rejected as failure:
-            return [
-                CancelRejected(
-                    client_order_id=client_order_id,
-                    code=failure.code,
-                    reason=failure.reason,
-                    recv_ns=self._clock.now_ns(),
-                )
-            ]
-        except VenueError as failure:
-            cause = str(failure)
-        except _UNREADABLE as error:
-            cause = f"the answer cannot be read: {error}"
-        now = self._clock.now_ns()
-        return [CancelUnknown(client_order_id=client_order_id, cause=cause, recv_ns=now)]
+        return await self._orders.cancel(command)
 
     async def query(self, command: QueryOrder) -> Sequence[Event]:
         """Ask for the order by client id. See :class:`bot.ports.Venue`."""
@@ -163,12 +147,3 @@ class BinanceVenue:
         return QueryFailed(
             client_order_id=client_order_id, reason=str(error), recv_ns=self._clock.now_ns()
         )
-
-
-def _refused(client_order_id: str, failure: Rejected, now: int) -> Event:
-    if failure.code == _NEW_ORDER_REJECTED and failure.reason.startswith("Duplicate order"):
-        # Our own id rests there already: an earlier attempt of ours got through.
-        return OrderUnknown(client_order_id=client_order_id, cause=str(failure), recv_ns=now)
-    return OrderRejected(
-        client_order_id=client_order_id, code=failure.code, reason=failure.reason, recv_ns=now
-    )

@@ -5,32 +5,26 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bot.domain.commands import (
+    AmendOrder,
     CancelOrder,
     Command,
+    ConfigureSymbol,
     FetchBook,
     FetchFills,
     QueryOrder,
+    ReplaceOrder,
+    SubmitList,
     SubmitOrder,
     Subscribe,
     Sweep,
     Unsubscribe,
 )
 from bot.domain.errors import DatabaseError
-from bot.domain.events import (
-    CancelUnknown,
-    Event,
-    HaltRequested,
-    OrderNotPlaced,
-    OrderSubmitted,
-    OrderUnknown,
-    QueryFailed,
-    SweepFailed,
-    TimePassed,
-)
-from bot.domain.fetched import BookNotFetched
+from bot.domain.events import Event, HaltRequested, OrderSubmitted
 from bot.domain.values import SECOND_NS
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Store, Venue
 from bot.runtime.logs import logger
+from bot.runtime.mishaps import Submission, dropped, failed, orders_of
 
 __all__ = ["Sender"]
 
@@ -96,29 +90,18 @@ class Sender:
                 await self._carry(command, mark)
             except Exception as e:  # noqa: BLE001 - wall: the way to the venue
                 logger.bind(source="sender").opt(exception=e).debug("{} failed", command)
-                self._emit(self._failed(command, f"{type(e).__name__}: {e}"))
-
-    def _failed(self, command: Command, cause: str) -> Event:
-        """A bug on the way: the outcome is unknown, whatever it was."""
-        now_ns = self._clock.now_ns()
-        match command:
-            case SubmitOrder(client_order_id=cid):
-                return OrderUnknown(client_order_id=cid, cause=cause, recv_ns=now_ns)
-            case CancelOrder(client_order_id=cid):
-                return CancelUnknown(client_order_id=cid, cause=cause, recv_ns=now_ns)
-            case Sweep(generation=generation):
-                return SweepFailed(generation=generation, reason=cause, recv_ns=now_ns)
-            case QueryOrder(client_order_id=cid) | FetchFills(client_order_id=cid):
-                return QueryFailed(client_order_id=cid, reason=cause, recv_ns=now_ns)
-            case FetchBook(symbol=symbol):
-                return BookNotFetched(symbol=symbol, reason=cause, recv_ns=now_ns)
-            case _:
-                return TimePassed(recv_ns=now_ns)
+                cause = f"{type(e).__name__}: {e}"
+                for event in failed(command, cause, self._clock.now_ns()):
+                    self._emit(event)
 
     async def _carry(self, command: Command, mark: int) -> None:
         match command:
-            case SubmitOrder():
+            case SubmitOrder() | SubmitList() | ReplaceOrder():
                 answers = await self._submit(command, mark)
+            case AmendOrder():
+                answers = await self._venue.amend(command)
+            case ConfigureSymbol():
+                answers = await self._venue.configure(command)
             case CancelOrder():
                 answers = await self._venue.cancel(command)
             case QueryOrder():
@@ -134,7 +117,7 @@ class Sender:
         for answer in answers:
             self._emit(answer)
 
-    async def _submit(self, command: SubmitOrder, mark: int) -> Sequence[Event]:
+    async def _submit(self, command: Submission, mark: int) -> Sequence[Event]:
         wanted_ns = self._clock.now_ns()
         try:
             await self._store.durable(mark)
@@ -142,20 +125,20 @@ class Sender:
             # What cannot be written down is not sent, and nothing else will be.
             now_ns = self._clock.now_ns()
             self._emit(HaltRequested(reason=f"the database failed: {e}", recv_ns=now_ns))
-            return [self._dropped(command, f"its intent could not be stored: {e}")]
+            return dropped(command, f"its intent could not be stored: {e}", now_ns)
         now_ns = self._clock.now_ns()
         if now_ns - wanted_ns > self._max_age_ns:
             waited_s = (now_ns - wanted_ns) / SECOND_NS
-            return [self._dropped(command, f"its intent took {waited_s:.1f} s to store: too old")]
+            return dropped(command, f"its intent took {waited_s:.1f} s to store: too old", now_ns)
         reason = self._closed()
         if reason:
-            return [self._dropped(command, f"not sent: {reason}")]
-        self._emit(OrderSubmitted(client_order_id=command.client_order_id, recv_ns=now_ns))
-        return await self._venue.submit(command)
-
-    def _dropped(self, command: SubmitOrder, reason: str) -> OrderNotPlaced:
-        return OrderNotPlaced(
-            client_order_id=command.client_order_id,
-            reason=reason,
-            recv_ns=self._clock.now_ns(),
-        )
+            return dropped(command, f"not sent: {reason}", now_ns)
+        for order in orders_of(command):
+            self._emit(OrderSubmitted(client_order_id=order.client_order_id, recv_ns=now_ns))
+        match command:
+            case SubmitOrder():
+                return await self._venue.submit(command)
+            case SubmitList():
+                return await self._venue.submit_list(command)
+            case ReplaceOrder():
+                return await self._venue.replace(command)

@@ -4,6 +4,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from bot.domain.amendments import OrderAmended, OrderTriggered
 from bot.domain.events import (
     Balance,
     BalancesReported,
@@ -15,6 +16,7 @@ from bot.domain.events import (
     OrderReported,
 )
 from bot.domain.values import OrderStatus, Side
+from bot.exchange.encode import spot_type
 from bot.exchange.user_decode import UserDecoder
 
 RECV = 1_700_000_000_000_000_001
@@ -105,11 +107,34 @@ def test_self_trade_prevention_that_does_not_end_it_is_a_report(decoder):
     assert decoder.unknown.total() == 0
 
 
-def test_an_amended_order_is_reported_under_its_own_id(decoder):
+def test_an_amended_order_has_its_new_quantity_under_its_own_id(decoder):
     (event,) = _decode(decoder, x="REPLACED", X="NEW", q="0.5", c="new-id", C="own")
-    assert isinstance(event, OrderReported)
+    assert isinstance(event, OrderAmended)
     assert event.client_order_id == "own"
-    assert event.details.quantity == Decimal("0.5")
+    assert event.quantity == Decimal("0.5")
+
+
+def test_a_stop_is_accepted_and_later_set_off(decoder):
+    waiting = {"o": "STOP_LOSS_LIMIT", "P": "0.1", "w": False}
+    (accepted,) = _decode(decoder, **waiting)
+    assert isinstance(accepted, OrderAccepted)
+    assert accepted.details.order_type == "STOP_LIMIT"
+    (triggered,) = _decode(decoder, **waiting | {"w": True})
+    assert isinstance(triggered, OrderTriggered)
+    assert triggered.venue_order_id == REPORT["i"]
+
+
+def test_a_stop_that_is_refused_when_its_price_comes_is_over(decoder):
+    (event,) = _decode(
+        decoder, o="STOP_LOSS", x="REJECTED", X="REJECTED", r="INSUFFICIENT_BALANCES"
+    )
+    assert isinstance(event, OrderExpired)
+    assert event.reason == "INSUFFICIENT_BALANCES"
+
+
+def test_a_trailing_stop_goes_by_our_name_of_it(decoder):
+    (event,) = _decode(decoder, o="STOP_LOSS", d=100, w=False)
+    assert event.details.order_type == "TRAILING_STOP_MARKET"
 
 
 def test_a_rejection_has_its_reason(decoder):
@@ -200,9 +225,10 @@ def _is_whole(raw):
 
 
 def _matches(event, raw, kinds):
+    set_off = raw["x"] == "NEW" and raw["o"] not in {"LIMIT", "MARKET", "LIMIT_MAKER"} and raw["w"]
     if raw["x"] in kinds:
-        assert isinstance(event, kinds[raw["x"]])
-    own = raw.get("C") if raw["x"] == "CANCELED" else ""
+        assert isinstance(event, OrderTriggered if set_off else kinds[raw["x"]])
+    own = raw.get("C") if raw["x"] in {"CANCELED", "REPLACED"} else ""
     assert event.client_order_id == (own if own not in {"", "null", None} else raw["c"])
     if isinstance(event, OrderFilled):
         fill = event.fill
@@ -218,4 +244,4 @@ def _matches(event, raw, kinds):
     if not isinstance(event, OrderRejected):
         assert event.details.quantity == Decimal(raw["q"])
         assert event.details.price == (Decimal(raw["p"]) or None)
-        assert event.details.order_type == raw["o"]
+        assert event.details.order_type == spot_type(raw["o"], trailing=bool(raw.get("d")))
