@@ -32,6 +32,9 @@ class ServedExchange:
     def commit(self, **fault: object) -> None:
         self._call("POST", "/sim/faults", [fault])
 
+    def stage(self, *scenes: dict) -> None:
+        self._call("POST", "/sim/scene", list(scenes))
+
     def clear(self) -> None:
         self._call("DELETE", "/sim/faults")
 
@@ -52,6 +55,20 @@ def exchange():
     served = ServedExchange("--seed", "11", "--symbol", "BTCUSDT,ETHUSDT,BNBUSDT")
     yield served
     served.stop()
+
+
+@pytest.fixture
+def serve():
+    """A function that serves another exchange for the length of the test."""
+    served = []
+
+    def start(*arguments):
+        served.append(ServedExchange("--seed", "11", *arguments))
+        return served[-1]
+
+    yield start
+    for one in served:
+        one.stop()
 
 
 @pytest.fixture(autouse=True)

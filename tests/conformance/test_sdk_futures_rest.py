@@ -11,6 +11,7 @@ from binance_sdk_derivatives_trading_usds_futures import (
 from shapes import absent, undeclared
 
 SYMBOL = "BTCUSDT"
+STATISTICS = {"symbol": SYMBOL, "period": "5m"}
 # Keys of trailing orders, of COIN-M, of batches that fail, and of modifications that were named.
 CONDITIONAL = {
     *("activatePrice", "priceRate", "icebergQuantity"),
@@ -111,6 +112,26 @@ def resting(api, price):
         ("user_commission_rate", {"symbol": SYMBOL}),
         ("position_adl_quantile_estimation", {}),
         ("users_force_orders", {"symbol": SYMBOL}),
+        ("rpi_order_book", {"symbol": SYMBOL}),
+        ("query_index_price_constituents", {"symbol": SYMBOL}),
+        ("asset_index", {}),
+        ("asset_index", {"symbol": "BTCUSD"}),
+        ("composite_index_symbol_information", {}),
+        ("query_insurance_fund_balance_snapshot", {}),
+        ("query_insurance_fund_balance_snapshot", {"symbol": SYMBOL}),
+        ("trading_schedule", {}),
+        ("adl_risk", {}),
+        ("adl_risk", {"symbol": SYMBOL}),
+        ("basis", {"pair": SYMBOL, "contract_type": "PERPETUAL", "period": "5m", "limit": 30}),
+        ("open_interest_statistics", STATISTICS),
+        ("long_short_ratio", STATISTICS),
+        ("top_trader_long_short_ratio_accounts", STATISTICS),
+        ("top_trader_long_short_ratio_positions", STATISTICS),
+        ("taker_buy_sell_volume", STATISTICS),
+        ("quarterly_contract_settlement_price", {"pair": SYMBOL}),
+        ("get_bnb_burn_status", {}),
+        ("toggle_bnb_burn_on_futures_trade", {"fee_burn": "false"}),
+        ("futures_tradfi_perps_contract", {}),
     ],
 )
 def test_the_answer_fits_its_model(api, name, arguments):
@@ -130,6 +151,7 @@ def test_klines_are_rows_of_twelve(api):
     for rows in (
         api.kline_candlestick_data(symbol=SYMBOL, interval="1m"),
         api.mark_price_kline_candlestick_data(symbol=SYMBOL, interval="1m"),
+        api.premium_index_kline_data(symbol=SYMBOL, interval="1m"),
         api.index_price_kline_candlestick_data(pair=SYMBOL, interval="1m"),
         api.continuous_contract_kline_candlestick_data(
             pair=SYMBOL, contract_type="PERPETUAL", interval="1m"
@@ -191,6 +213,8 @@ def test_margin_is_added_to_an_isolated_position(api):
     api.new_order(symbol="ETHUSDT", side="BUY", type="MARKET", quantity=0.1)
     added = fits(api.modify_isolated_position_margin(symbol="ETHUSDT", amount=10, type=1))
     assert added.amount == 10
+    (row, *_) = fits(api.get_position_margin_change_history(symbol="ETHUSDT"))
+    assert (row.type, Decimal(row.amount)) == (1, 10)
     api.new_order(symbol="ETHUSDT", side="SELL", type="MARKET", quantity=0.1, reduce_only="true")
 
 

@@ -19,6 +19,11 @@ KEYS = {"api_key": "sim-key", "api_secret": "sim-secret"}
 
 
 @pytest.fixture
+def composite_exchange(serve):
+    return serve("--usdm-symbol", "DEFIUSDT")
+
+
+@pytest.fixture
 async def streams(exchange):
     configuration = ConfigurationWebSocketStreams(stream_url=exchange.ws, reconnect_delay=100)
     client = sdk.DerivativesTradingUsdsFutures(config_ws_streams=configuration)
@@ -96,6 +101,38 @@ async def test_streams_of_all_symbols_fit_their_models(streams, name):
     rows = [row for row in (both if isinstance(both, list) else [both]) if row.st == 1]
     assert rows
     assert (absent(rows), undeclared(rows)) == (set(), set())
+
+
+async def test_indices_of_assets_fit_their_model(streams):
+    rows = await _first(await streams.asset_index())
+    assert {row.s for row in rows} >= {"BTCUSD", "USDTUSD"}
+    assert (absent(rows), undeclared(rows)) == (set(), set())
+
+
+async def test_sessions_fit_their_model(streams):
+    message = await _first(await streams.trading_session_stream())
+    assert message.e.endswith("Update")
+    assert (absent(message), undeclared(message)) == (set(), set())
+
+
+async def test_an_index_of_several_assets_fits_its_model(composite_exchange):
+    configuration = ConfigurationWebSocketStreams(stream_url=composite_exchange.ws)
+    client = sdk.DerivativesTradingUsdsFutures(config_ws_streams=configuration).websocket_streams
+    await client.create_connection()
+    stream = await client.composite_index_symbol_information_streams(symbol="defiusdt")
+    message = await _first(stream)
+    await client.close_connection()
+    assert (message.C, {part.q for part in message.c}) == ("baseAsset", {"USDT"})
+    assert (absent(message), undeclared(message)) == (set(), set())
+
+
+async def test_a_halt_is_told_to_those_who_watch_contracts(streams, exchange):
+    stream = await streams.contract_info_stream()
+    scene = {"kind": "halt", "symbol": "BNBUSDT", "for_s": 1}
+    exchange.stage(scene)
+    message = await _first(stream)
+    assert (message.s, message.cs, message.st) == ("BNBUSDT", "CLOSE", 1)
+    assert absent(message) == {"bks"}
 
 
 async def test_user_events_fit_their_models(streams, rest):

@@ -83,9 +83,10 @@ class FuturesWire:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """The response; None where the connection must be cut."""
         serving = [m for m in self._markets if m.serves(request.path)]
-        # What both answer is of the market that has the pair or symbol.
+        # What both answer is of the market that has the pair or symbol, or only that path.
         asked = {request.query.get(name) for name in ("pair", "symbol")}
-        market = next((m for m in serving if asked & m.names), serving[0])
+        likely = [m for m in serving if asked & m.names] or serving
+        market = next((m for m in likely if m.knows(request.path)), likely[0])
         return await market.handle(request)
 
     def start(self) -> None:
@@ -149,6 +150,7 @@ class _Market:
         )
         table = endpoints(kind, self.keys, pace)
         routes: dict[tuple[str, str], Endpoint] = {(e.method, e.path): e for e in table}
+        self._paths = {e.path for e in table}
         self._methods: dict[str, Endpoint] = {e.name: e for e in table if e.name}
         self._gateway = FuturesGateway(desk=desk, limits=limits, routes=routes)
         self._receptions = {
@@ -169,6 +171,10 @@ class _Market:
         kind = self.exchange.kind
         is_rest = path.startswith((_REST[kind], STATISTICS_PREFIX))
         return is_rest or path == _API[kind] or self._prefix(path) != ""
+
+    def knows(self, path: str) -> bool:
+        """Whether a request has that path."""
+        return path in self._paths
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """The response; None where the connection must be cut."""
