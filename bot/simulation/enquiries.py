@@ -10,7 +10,15 @@ from bot.simulation.errors import BAD_COMBINATION, ApiError
 from bot.simulation.fixedpoint import text
 from bot.simulation.floor import Floor
 from bot.simulation.orders import Order
-from bot.simulation.parameters import Params, check_known, integer, limit, optional, required
+from bot.simulation.parameters import (
+    Params,
+    check_known,
+    integer,
+    limit,
+    no_such_symbol,
+    optional,
+    required,
+)
 
 __all__ = ["Enquiries"]
 
@@ -196,7 +204,7 @@ class Enquiries:
     def _symbol(self, params: Params) -> str:
         symbol = required(params, "symbol")
         if symbol not in self._floor.listings:
-            raise ApiError.invalid_symbol()
+            raise no_such_symbol(symbol)
         return symbol
 
 

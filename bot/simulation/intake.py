@@ -10,6 +10,7 @@ from bot.simulation.floor import Floor
 from bot.simulation.listing import Listing
 from bot.simulation.orderform import OrderForm
 from bot.simulation.orders import Order, is_algo, is_priceless
+from bot.simulation.parameters import no_such_symbol
 from bot.simulation.pegs import pegged_price
 from bot.simulation.permissions import check_account, check_form, check_stp_mode
 from bot.simulation.prevention import skipped_party
@@ -33,7 +34,7 @@ class Intake:
         """Raises -1121 for a symbol that is not traded here."""
         listing = self._floor.listings.get(symbol)
         if listing is None:
-            raise ApiError.invalid_symbol()
+            raise no_such_symbol(symbol)
         return listing
 
     def quantity(self, account: str, form: OrderForm, listing: Listing) -> tuple[int, bool]:

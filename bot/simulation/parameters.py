@@ -14,8 +14,10 @@ __all__ = [
     "client_id",
     "integer",
     "limit",
+    "no_such_symbol",
     "optional",
     "required",
+    "symbol_names",
 ]
 
 Params = Mapping[str, str]
@@ -24,6 +26,9 @@ ENVELOPE: Final = frozenset({"timestamp", "recvWindow", "signature", "apiKey"})
 """What signs a request; the wire checks these."""
 
 _TOO_LARGE: Final = 2**63
+# Letters of any script but small Latin ones. Binance tells it in its own dialect.
+_SYMBOL: Final = r"(?:[^\Wa-z]|[.-]){1,50}"
+_LEGAL_SYMBOL: Final = r"[\w\-._&&[^a-z]]{1,50}"
 _AMOUNT: Final = re.compile(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
 _INTEGER: Final = re.compile(r"^[0-9]{1,20}$")
 _CLIENT_ID: Final = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
@@ -44,6 +49,24 @@ def required(params: Params, name: str) -> str:
     if not value:
         raise ApiError.missing(name)
     return value
+
+
+def no_such_symbol(name: str) -> ApiError:
+    """What to raise for a symbol that is not traded: -1121, or -1100 if none is written so."""
+    if re.fullmatch(_SYMBOL, name):
+        return ApiError.invalid_symbol()
+    msg = f"Illegal characters found in parameter 'symbol'; legal range is '^{_LEGAL_SYMBOL}$'."
+    return ApiError.bad_request(-1100, msg)
+
+
+def symbol_names(text: str) -> list[str]:
+    """The names in ``symbols``: a JSON list without a space (-1100)."""
+    if not re.fullmatch(rf'\[("{_SYMBOL}"(,"{_SYMBOL}")*)?\]', text):
+        each = f'"{_LEGAL_SYMBOL}"'
+        legal = rf"^\[({each}(,{each}){{0,}}){{0,1}}\]$"
+        msg = f"Illegal characters found in parameter 'symbols'; legal range is '{legal}'."
+        raise ApiError.bad_request(-1100, msg)
+    return [name for name in text[1:-1].replace('"', "").split(",") if name]
 
 
 def optional(params: Params, name: str) -> str | None:

@@ -1,6 +1,5 @@
 """Market data as Binance's public REST endpoints give it."""
 
-import json
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, Final
@@ -9,13 +8,23 @@ from bot.simulation.bars import INTERVALS
 from bot.simulation.errors import ApiError
 from bot.simulation.fixedpoint import text
 from bot.simulation.listing import Listing
-from bot.simulation.parameters import Params, check_known, integer, limit, optional, required
+from bot.simulation.parameters import (
+    Params,
+    check_known,
+    integer,
+    limit,
+    no_such_symbol,
+    optional,
+    required,
+    symbol_names,
+)
 from bot.simulation.zones import zone_ms, zoned
 
 __all__ = ["PublicData"]
 
 _DAY_MS: Final = 86_400_000
 _STATUSES: Final = frozenset({"TRADING", "END_OF_DAY", "HALT", "BREAK", "CANCEL_ONLY"})
+_BARS_MOST: Final = 1000
 _DEPTH_MOST: Final = 5000
 
 
@@ -78,7 +87,10 @@ class PublicData:
         return [a.body() for a in (chosen[-most:] if newest else chosen[:most])]
 
     def klines(self, params: Params) -> list[list[Any]]:
-        """``GET /api/v3/klines``; ``timeZone`` moves where bars begin, not the times."""
+        """``GET /api/v3/klines``; ``timeZone`` moves where bars begin, not the times.
+
+        A limit above 1000 gives 1000.
+        """
         check_known(
             params, frozenset({"symbol", "interval", "startTime", "endTime", "timeZone", "limit"})
         )
@@ -92,7 +104,7 @@ class PublicData:
             for bar in zoned(listing.bars, interval, zone_ms(params), self._now())
             if (start is None or bar.open_ms >= start) and (end is None or bar.open_ms <= end)
         ]
-        most = limit(params)
+        most = min(limit(params, maximum=10**9), _BARS_MOST)
         return [bar.row() for bar in (chosen[-most:] if start is None else chosen[:most])]
 
     def avg_price(self, params: Params) -> dict[str, Any]:
@@ -172,9 +184,10 @@ class PublicData:
 
     def listing(self, params: Params) -> Listing:
         """The listing of the mandatory ``symbol``."""
-        listing = self._listings.get(required(params, "symbol"))
+        name = required(params, "symbol")
+        listing = self._listings.get(name)
         if listing is None:
-            raise ApiError.invalid_symbol()
+            raise no_such_symbol(name)
         status = _status(params)
         if status is not None and listing.status != status:
             msg = "The symbol's status does not match the requested symbolStatus."
@@ -190,14 +203,7 @@ class PublicData:
         wanted = optional(params, "symbols")
         if wanted is None:
             return list(self._listings.values())
-        try:
-            names = json.loads(wanted)
-        except ValueError:
-            names = None
-        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-            legal = '^\\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\\]$'
-            msg = f"Illegal characters found in parameter 'symbols'; legal range is '{legal}'."
-            raise ApiError.bad_request(-1100, msg)
+        names = symbol_names(wanted)
         if len(set(names)) != len(names):
             msg = "Symbol is present multiple times in the list."
             raise ApiError.bad_request(-1151, msg)

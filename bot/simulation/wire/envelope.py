@@ -47,7 +47,9 @@ class Envelope(msgspec.Struct):
         if not isinstance(request, dict) or not valid_id(request.get("id")):
             raise Malformed(None, "Invalid JSON Request")
         ident, method, params = request.get("id"), request.get("method"), request.get("params")
-        if not isinstance(method, str) or not isinstance(params or {}, dict):
+        if not isinstance(method, str):
+            raise Malformed(ident, "JSON sent for parameter 'method' is not valid")
+        if params is not None and not isinstance(params, dict):
             raise Malformed(ident, "JSON sent for parameter 'params' is not valid")
         texts = ws_params(message, params or {})
         show = texts.get("returnRateLimits", "true" if show_limits else "false")

@@ -18,13 +18,17 @@ from bot.simulation.wire.timeunits import answer_in_microseconds, wants_microsec
 __all__ = ["Gateway", "html_page", "json_response"]
 
 _JSON: Final = "application/json;charset=UTF-8"
+_SERVER: Final = {"Server": "nginx"}
+_JSON_HEADERS: Final = {"Content-Type": _JSON} | _SERVER
 _GONE: Final = 410
 _RETIRED: Final = ("/api/v1/", "/api/v3/userDataStream", "/sapi/v1/userDataStream")
 _REASONS: Final = {
     400: "Bad Request",
     403: "Forbidden",
     404: "Not Found",
+    405: "Not Allowed",
     410: "Gone",
+    413: "Request Entity Too Large",
     418: "I'm a teapot",
     429: "Too Many Requests",
     500: "Internal Server Error",
@@ -96,7 +100,7 @@ def json_response(
 ) -> web.Response:
     """A response with Binance's content type."""
     return web.Response(
-        status=status, body=frames.encoded(body), headers={"Content-Type": _JSON} | (headers or {})
+        status=status, body=frames.encoded(body), headers=_JSON_HEADERS | (headers or {})
     )
 
 
@@ -113,7 +117,7 @@ def html_page(status: int) -> web.Response:
         "</html>",
     )
     page = "".join(f"{line}\r\n" for line in lines)
-    return web.Response(status=status, text=page, content_type="text/html")
+    return web.Response(status=status, text=page, content_type="text/html", headers=_SERVER)
 
 
 def _response(

@@ -56,6 +56,7 @@ class Peer:
 
     async def open(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Shake hands. Raises aiohttp's HTTPException where the request is no handshake."""
+        self._socket.headers["Server"] = "nginx"
         await self._socket.prepare(request)
         # By its interface: uvloop's transports do not derive from asyncio's.
         self._outbox.transport = cast("asyncio.WriteTransport | None", request.transport)

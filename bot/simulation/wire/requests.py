@@ -5,7 +5,7 @@ Source: Binance spot documentation, "Request security" and "Timing security".
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,8 @@ __all__ = ["authenticate", "check_time", "rest_params", "rest_payload", "ws_para
 
 _KEY_FORMAT: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _TIMESTAMP: Final = re.compile(r"[0-9]{1,20}")
+_WINDOW: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,3})?")
+"""Milliseconds, or with their places microseconds."""
 _AHEAD_MS: Final = 1_000
 _DEFAULT_WINDOW: Final = Decimal(5_000)
 _MAX_WINDOW: Final = Decimal(60_000)
@@ -114,12 +116,11 @@ def check_time(params: Mapping[str, str], server_ms: int) -> None:
 def _window(text: str | None) -> Decimal:
     if text is None:
         return _DEFAULT_WINDOW
-    try:
-        window = Decimal(text)
-    except InvalidOperation:
-        raise ApiError.invalid("recvWindow") from None
-    if not window.is_finite() or window < 0:
+    if not text:
+        raise ApiError(400, -1105, "Parameter 'recvWindow' was empty.")
+    if not _WINDOW.fullmatch(text):
         raise ApiError.invalid("recvWindow")
+    window = Decimal(text)
     if window > _MAX_WINDOW:
         raise ApiError(400, -1131, "recvWindow must be less than 60000.")
     return window

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from bot.simulation.errors import ApiError
-from bot.simulation.parameters import check_known, integer, limit, required
+from bot.simulation.parameters import check_known, integer, limit, no_such_symbol, required
 from bot.simulation.wire import weights
 from bot.simulation.wire.endpoints import Call, Endpoint, always
 from bot.simulation.wire.weights import Weight, flat
@@ -96,8 +96,9 @@ def _block_trades(call: Call) -> list[Any]:
     """There are none; what is asked for must be right all the same."""
     params = call.params
     check_known(params, frozenset({"symbol", "fromId", "limit"}))
-    if required(params, "symbol") not in call.exchange.symbols:
-        raise ApiError.invalid_symbol()
+    symbol = required(params, "symbol")
+    if symbol not in call.exchange.symbols:
+        raise no_such_symbol(symbol)
     required(params, "fromId")
     integer(params, "fromId")
     limit(params)

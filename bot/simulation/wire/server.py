@@ -100,6 +100,13 @@ class SimServer:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._route(request)
+        except web.HTTPException as e:
+            # No handshake where one must be, or too large a body.
+            return html_page(e.status)
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
         path, parts = request.path, self._parts
         if request.version < HttpVersion10:
             # A request line without a version: HTTP/0.9, whose answers have no status line.
