@@ -28,8 +28,10 @@ _WHAT: Final = {
     StreamKind.TRADES: "trade",
     StreamKind.AGG_TRADES: "aggregate trade",
     StreamKind.BARS: "bar",
+    StreamKind.CONTINUOUS_BARS: "bar",
 }
 """What can be had again, and its name for people."""
+_BARS: Final = frozenset({StreamKind.BARS, StreamKind.CONTINUOUS_BARS})
 
 
 class Stream(Protocol):
@@ -72,7 +74,7 @@ class Hole:
 
     @property
     def of_bars(self) -> bool:
-        return self.subscription.kind is StreamKind.BARS
+        return self.subscription.kind in _BARS
 
 
 class Backfill:
@@ -212,7 +214,7 @@ class Backfill:
         bars = await self._history.bars(symbol, interval, first, last, holes[0].count)
         return [bar for bar in bars if bar.closed]
 
-    def _close(self, holes: list[Hole], found: Sequence[Row], reason: str) -> None:
+    async def _close(self, holes: list[Hole], found: Sequence[Row], reason: str) -> None:
         for hole in holes:
             late = [row for row in found if _hole_of(row, (hole,)) is not None]
             for number, row in enumerate(late, 1):

@@ -43,6 +43,9 @@ _CALLS: Final[Mapping[Market, Mapping[str, str]]] = {
 }
 """python-binance's methods."""
 
+_CONTRACT_TYPES: Final = frozenset(
+    {"PERPETUAL", "CURRENT_QUARTER", "NEXT_QUARTER", "TRADIFI_PERPETUAL"}
+)
 _DEPTHS: Final = (5, 10, 20, 50, 100, 500, 1000)
 """What futures take; spot takes any number up to 5000."""
 _SPOT_DEPTH_MOST: Final = 5000
@@ -144,26 +147,18 @@ class BinanceMarketHistory:
         end_ns: int | None,
         limit: int,
     ) -> Sequence[Bar]:
-        """Bars by open time; see the port."""
+        """Bars by open time; see the port.
+
+        ``BTCUSDT_PERPETUAL`` is no symbol but a pair and a type of contract: those are the
+        bars of whichever contract is of that type at the time.
+        """
         market, name = split_symbol(symbol, self._home)
+        pair, _, contract_type = name.partition("_")
+        if market is not Market.SPOT and contract_type in _CONTRACT_TYPES:
+            asked = {"pair": pair, "contractType": contract_type, "interval": interval}
+            return await self._bars(market, "continuous", asked, symbol, start_ns, end_ns, limit)
         asked = {"symbol": name, "interval": interval}
         return await self._bars(market, "bars", asked, symbol, start_ns, end_ns, limit)
-
-    async def continuous_bars(
-        self,
-        symbol: str,
-        contract_type: str,
-        interval: str,
-        start_ns: int | None,
-        end_ns: int | None,
-        limit: int,
-    ) -> Sequence[Bar]:
-        """Bars of a pair's contract of that type, whichever it is at the time. Futures only."""
-        market, pair = split_symbol(symbol, self._home)
-        if market is Market.SPOT:
-            raise Unavailable(f"{symbol}: spot has no continuous contracts")
-        asked = {"pair": pair, "contractType": contract_type.upper(), "interval": interval}
-        return await self._bars(market, "continuous", asked, symbol, start_ns, end_ns, limit)
 
     async def _bars(
         self,

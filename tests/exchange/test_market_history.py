@@ -229,19 +229,22 @@ async def test_coin_margined_bars_are_asked_for_in_windows_that_the_exchange_tak
 
 
 async def test_continuous_bars_are_asked_for_by_pair_and_contract(past, http_peer):
-    bars = await past.continuous_bars("usdm:BTCUSDT", "perpetual", "1m", None, None, 2)
-    await past.continuous_bars("coinm:BTCUSD", "CURRENT_QUARTER", "1m", None, None, 2)
+    bars = await past.bars("usdm:BTCUSDT_PERPETUAL", "1m", None, None, 2)
+    await past.bars("coinm:BTCUSD_CURRENT_QUARTER", "1m", None, None, 2)
+    await past.bars("coinm:BTCUSD_PERP", "1m", None, None, 2)
 
-    assert [bar.symbol for bar in bars] == ["usdm:BTCUSDT"] * 2
-    assert paths(http_peer) == ["/fapi/v1/continuousKlines", "/dapi/v1/continuousKlines"]
+    assert [bar.symbol for bar in bars] == ["usdm:BTCUSDT_PERPETUAL"] * 2
+    assert paths(http_peer) == [
+        "/fapi/v1/continuousKlines",
+        "/dapi/v1/continuousKlines",
+        "/dapi/v1/klines",
+    ]
     assert http_peer.requests[0][2] == {
         "pair": "BTCUSDT",
         "contractType": "PERPETUAL",
         "interval": "1m",
         "limit": "2",
     }
-    with pytest.raises(Unavailable, match="spot has no continuous"):
-        await past.continuous_bars("BTCUSDT", "PERPETUAL", "1m", None, None, 2)
 
 
 async def test_a_refusal_is_raised_by_what_to_do_next(past, http_peer):
