@@ -77,6 +77,13 @@ def serve(
             "SECRET may be @FILE, an RSA or Ed25519 public key in PEM."
         ),
     ] = None,
+    insurance: Annotated[
+        str,
+        typer.Option(
+            help="ASSET=AMOUNT,... in the futures' insurance funds: with little in them, positions "
+            "are deleveraged."
+        ),
+    ] = "",
     state: Annotated[
         Path | None, typer.Option(help="Keep accounts, orders and trades in this file.")
     ] = None,
@@ -119,6 +126,7 @@ def serve(
         usdm_symbols=_listed(usdm_symbol),
         coinm_symbols=_listed(coinm_symbol),
         accounts=tuple(account or ()),
+        insurance=insurance,
         state=state,
         time_scale=time_scale,
         limits=limits,

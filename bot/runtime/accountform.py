@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.domain.errors import SettingsError
 from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
 
-__all__ = ["parse_account"]
+__all__ = ["parse_account", "parse_insurance"]
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ASSET: Final = re.compile(r"[A-Z0-9]{1,20}")
@@ -42,6 +42,24 @@ def parse_account(text: str) -> AccountSpec:
         except (OSError, UnicodeDecodeError) as e:
             raise SettingsError(f"--account {key}: cannot read {secret[1:]}: {e}") from None
     return _spec(key, secret, settings.split(",") if settings else [])
+
+
+def parse_insurance(text: str) -> dict[str, Decimal]:
+    """``ASSET=AMOUNT,...`` of the futures' insurance funds.
+
+    Raises:
+        SettingsError: what is wrong with it.
+    """
+    funds: dict[str, Decimal] = {}
+    for part in text.split(",") if text else ():
+        name, _, value = part.partition("=")
+        try:
+            funds[_asset(name)] = _amount(value)
+        except (ValueError, InvalidOperation):
+            raise SettingsError(
+                f"--insurance: {part!r} is not ASSET=AMOUNT, such as USDT=1000"
+            ) from None
+    return funds
 
 
 def _spec(key: str, secret: str, parts: list[str]) -> AccountSpec:

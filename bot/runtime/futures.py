@@ -48,13 +48,15 @@ def futures_markets(
     closing: ExitStack,
     script: SceneScript | None = None,
     taped: Mapping[Kind, Traded] | None = None,
+    insurance: Mapping[str, Decimal] | None = None,
 ) -> list[FuturesExchange]:
     """USDⓈ-M and COIN-M, each with its own wallet of every account.
 
     An account without balances of its own gets the market's default ones; of others it has what
     the market keeps margin in. ``state`` keeps each market in a file
     of its own beside spot's, which ``closing`` closes. ``script``: what else is to happen.
-    ``taped`` are the markets that tapes play, of which ``symbols`` say nothing.
+    ``taped`` are the markets that tapes play, of which ``symbols`` say nothing. ``insurance`` is
+    what is in the insurance funds, where it is not to be plenty.
 
     Raises:
         UserError: a contract is not known, or a state file cannot be used.
@@ -65,7 +67,7 @@ def futures_markets(
             generated = SeededMarket(seed=seed, tempers=_TEMPERS, script=script)
             markets[kind] = chosen_contracts(kind, names), generated
     return [
-        _market(kind, *markets[kind], accounts, now_ms, _journal(kind, state, closing))
+        _market(kind, *markets[kind], accounts, now_ms, _journal(kind, state, closing), insurance)
         for kind in symbols
     ]
 
@@ -120,6 +122,7 @@ def _market(
     accounts: Sequence[AccountSpec],
     now_ms: int,
     journal: FileJournal | None,
+    insurance: Mapping[str, Decimal] | None,
 ) -> FuturesExchange:
     assets = dict.fromkeys(contract.margin_asset for contract in contracts)
     return FuturesExchange(
@@ -130,6 +133,7 @@ def _market(
         start_ms=now_ms,
         journal=journal,
         records=read_lines(journal.lines) if journal is not None else (),
+        insurance=insurance,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from bot.domain.errors import SettingsError
-from bot.runtime.accountform import parse_account
+from bot.runtime.accountform import parse_account, parse_insurance
 from bot.runtime.futures import (
     Traded,
     chosen_contracts,
@@ -59,6 +59,8 @@ class SimulatorOptions(msgspec.Struct, frozen=True, kw_only=True):
     """None: all."""
     accounts: tuple[str, ...] = ()
     """Each ``KEY:SECRET[:ASSET=AMOUNT,...]``."""
+    insurance: str = ""
+    """``ASSET=AMOUNT,...`` in the futures' insurance funds; of others there is plenty."""
     state: Path | None = None
     time_scale: float = 1.0
     limits: str = ""
@@ -75,7 +77,7 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
     if options.speed <= 0 or options.time_scale <= 0:
         raise SettingsError("--speed and --time-scale must be above 0")
     accounts = _accounts(options.accounts)
-    limits = parse_limits(options.limits)
+    limits, insurance = parse_limits(options.limits), parse_insurance(options.insurance)
     now_ms = time.time_ns() // 1_000_000
     faults = read_list(options.faults, "faults", parse_faults)
     plan = FaultPlan(faults, seed=options.seed, now_ms=now_ms)
@@ -117,6 +119,7 @@ async def simulator(options: SimulatorOptions) -> AsyncIterator[SimServer]:
                 closing=closing,
                 script=script,
                 taped=taped,
+                insurance=insurance,
             ),
             futures_rules=changed(FuturesRules(), limits),
             script=script,

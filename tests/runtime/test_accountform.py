@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.runtime.accountform import parse_account
+from bot.runtime.accountform import parse_account, parse_insurance
 
 
 def test_an_account_is_key_secret_and_balances(tmp_path):
@@ -61,3 +61,10 @@ def test_settings_stand_among_the_balances():
     assert account.balances == {"USDT": 7}
     assert (account.can_trade, parse_account("k:s:trade=no").can_trade) == (True, False)
     assert parse_account("k:s:group=3").balances == parse_account("k:s").balances
+
+
+def test_insurance_funds_are_amounts_of_assets():
+    assert parse_insurance("USDT=100.5,BTC=0") == {"USDT": Decimal("100.5"), "BTC": Decimal(0)}
+    assert parse_insurance("") == {}
+    with pytest.raises(SettingsError, match="--insurance: 'USDT' is not ASSET=AMOUNT"):
+        parse_insurance("BTC=1,USDT")

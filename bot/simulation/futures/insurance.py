@@ -21,11 +21,9 @@ class InsuranceFund:
     """One for each market; ``balances`` by asset."""
 
     def __init__(self, assets: Iterable[str], opening: Mapping[str, Decimal] | None) -> None:
-        """``opening``: what is in it at first; None: as much as in Binance's."""
-        self.balances: dict[str, Decimal] = {
-            asset: _OPENING.get(asset, _OTHER) if opening is None else opening.get(asset, ZERO)
-            for asset in assets
-        }
+        """``opening``: what is in it at first; of others as much as in Binance's."""
+        known = {**_OPENING, **(opening or {})}
+        self.balances: dict[str, Decimal] = {asset: known.get(asset, _OTHER) for asset in assets}
         self.update_ms = 0
         self._opening = dict(self.balances)
 
