@@ -68,8 +68,7 @@ def array_lane(state: StreamState) -> Lane:
         return event if state.is_new_of(symbol, number) else None
 
     def lane(frame: bytes, recv_ns: int) -> WholeMarket | None:
-        data = split(frame).data
-        elements = data if isinstance(data, list) else [data]
+        elements = _elements(split(frame).data)
         events: list[Any] = []
         broken = 0
         for raw in elements:
@@ -90,6 +89,13 @@ def array_lane(state: StreamState) -> Lane:
         return WholeMarket(subscription.symbol, tuple(events), ts_ns, recv_ns)
 
     return lane
+
+
+_split_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def _elements(data: msgspec.Raw) -> list[msgspec.Raw]:
+    return _split_array(data) if bytes(data).lstrip()[:1] == b"[" else [data]
 
 
 MAKERS: Final[dict[StreamKind, Callable[[StreamState], Lane]]] = dict.fromkeys(

@@ -44,9 +44,9 @@ class Frame(msgspec.Struct, Generic[Message], gc=False):
 
 
 class Many(msgspec.Struct, gc=False):
-    """The array of a whole market (or one message of such a stream), each undecoded."""
+    """The array of a whole market, or one message of such a stream, undecoded."""
 
-    data: list[msgspec.Raw] | msgspec.Raw
+    data: msgspec.Raw
 
 
 class Trade(msgspec.Struct, gc=False):
