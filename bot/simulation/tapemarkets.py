@@ -7,21 +7,27 @@ __all__ = ["TapeKind", "market_of"]
 
 TapeKind = Literal["spot", "usdm", "coinm"]
 
-_COIN_MARGINED: Final = re.compile(r"[a-z0-9]+usd_(perp|\d{6})", re.IGNORECASE)
+_COIN_MARGINED: Final = re.compile(
+    r"[a-z0-9]+usd_(perp|perpetual|current_quarter|next_quarter|\d{6})", re.IGNORECASE
+)
 _FIRST_SYMBOL: Final = re.compile(rb'"s": ?"([A-Za-z0-9_]+)"')
 _FUTURES_ONLY: Final = (
     *("markPrice", "forceOrder", "rpiDepth", "continuousKline", "indexPrice", "compositeIndex"),
     *("contractInfo", "assetIndex", "tradingSession"),
 )
 
-# (beginning of a stream's kind, (key, whether it means futures) in the order of looking)
-_KEYS: Final = (
-    ("depth", ((b'"pu":', True), (b'"U":', False), (b'"lastUpdateId":', False))),
-    ("bookTicker", ((b'"e":', True), (b'"u":', False))),
-    ("trade", ((b'"X":', True), (b'"M":', False))),
-    ("aggTrade", ((b'"M":', False), (b'"a":', True))),
-    ("ticker", ((b'"x":', False), (b'"c":', True))),
-)
+_PARTIAL: Final = ((b'"pu":', True), (b'"lastUpdateId":', False))
+_KEYS: Final = {
+    "depth": ((b'"pu":', True), (b'"U":', False)),
+    "depth5": _PARTIAL,
+    "depth10": _PARTIAL,
+    "depth20": _PARTIAL,
+    "bookTicker": ((b'"e":', True), (b'"u":', False)),
+    "trade": ((b'"X":', True), (b'"M":', False)),
+    "aggTrade": ((b'"M":', False), (b'"a":', True)),
+    "ticker": ((b'"x":', False), (b'"c":', True)),
+}
+"""Of each kind of stream: keys, and whether one means futures, in the order of looking."""
 
 
 def market_of(stream: str, data: bytes) -> TapeKind | None:
@@ -64,5 +70,5 @@ def _is_futures(kind: str, data: bytes) -> bool | None:
     """By a key that only one of them has; what has neither, such as a damaged frame, is open."""
     if kind.startswith(_FUTURES_ONLY):
         return True
-    keys = next((keys for begin, keys in _KEYS if kind.startswith(begin)), ())
+    keys = _KEYS.get(kind.partition("@")[0], ())
     return next((is_futures for key, is_futures in keys if key in data), None)
