@@ -1,16 +1,19 @@
-"""``bot tape``: recorded market data."""
+"""``bot tape``: recorded and downloaded market data."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from bot.cli.output import Format, heading, line, print_json, print_rows
 from bot.domain.errors import DataError
+
+if TYPE_CHECKING:
+    from bot.history.series import Series
 
 __all__ = ["register"]
 
@@ -19,7 +22,7 @@ _PATIENCE_S: Final = 1.0
 
 def register(app: typer.Typer) -> None:
     """Add the group to the command tree."""
-    group = typer.Typer(help="Recorded market data.", no_args_is_help=True)
+    group = typer.Typer(help="Recorded and downloaded market data.", no_args_is_help=True)
     group.command("info")(info)
     app.add_typer(group, name="tape")
 
@@ -27,39 +30,72 @@ def register(app: typer.Typer) -> None:
 def info(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Tapes. A directory is one session of several."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Tapes, or files of the archive. A folder is one session of several tapes, or"
+            " what was downloaded into it.",
+        ),
     ],
     form: Annotated[
         Format, typer.Option("--format", help="json: one object; of several files, path: object.")
     ] = Format.TABLE,
 ) -> None:
-    """What a capture holds, and whether it hangs together.
+    """What a capture or a download holds, and whether it hangs together.
 
-    Order books are rebuilt by Binance's procedure and compared with bookTicker messages.
+    Order books are rebuilt by Binance's procedure and compared with bookTicker messages. The
+    manifest of a recording that was killed is made anew.
 
     Example: bot tape info captures/btcusdt_20240808.gz --format json
     """
     if form is Format.CSV:
         raise DataError("bot tape info prints a table or json: --format json")
-    surveys = {str(path): _survey(path) for path in files}
+    told: dict[str, dict[str, Any]] = {}
+    for path in files:
+        told |= _told(path)
     if form is Format.JSON:
-        print_json(next(iter(surveys.values())) if len(files) == 1 else surveys)
+        print_json(next(iter(told.values())) if len(told) == 1 else told)
     else:
-        for path, survey in surveys.items():
-            _print(path, survey)
-    for path, survey in surveys.items():
-        for defect in survey.get("defects", []):
-            print(f"warning: {path}: {defect}", file=sys.stderr)
+        for name, content in told.items():
+            (_print_coverage if "series" in content else _print)(name, content)
+    for name, content in told.items():
+        for defect in content.get("defects", []):
+            print(f"warning: {name}: {defect}", file=sys.stderr)
 
 
-def _survey(path: Path) -> dict[str, Any]:
-    from bot.history.survey import Survey
-    from bot.history.tape import read, size_bytes
+def _told(path: Path) -> dict[str, dict[str, Any]]:
+    """By path; of a folder with several series, by path and series."""
+    from bot.history.archive import archive_files
 
     if not path.exists():
         raise DataError(f"there is no file {path}")
+    series = dict.fromkeys(held for _, held in archive_files(path))
+    if not series:
+        return {str(path): _survey(path)}
+    named = {each: str(path) if len(series) == 1 else f"{path}: {each}" for each in series}
+    return {named[each]: _coverage(path, each) for each in series}
+
+
+def _coverage(path: Path, series: "Series") -> dict[str, Any]:
+    from bot.history.archive import read_archives
+    from bot.history.coverage import Coverage
+
+    return Coverage.of(read_archives([path], series), series).as_dict()
+
+
+def _survey(path: Path) -> dict[str, Any]:
+    from bot.history.inventory import inventories
+    from bot.history.survey import Survey
+    from bot.history.tape import read, size_bytes
+
+    recordings = inventories(path) if path.is_dir() else []
     with _progress(path.name, size_bytes(path)) as advance:
-        return Survey.of(read(path, advance=advance)).as_dict()
+        survey = Survey.of(read(path, advance=advance)).as_dict()
+    if recordings:
+        survey["recordings"] = [each.as_dict() for each in recordings]
+        defects = [defect for each in recordings for defect in each.defects]
+        if defects := [*survey.get("defects", []), *defects]:
+            survey["defects"] = defects
+    return survey
 
 
 @contextmanager
@@ -103,4 +139,33 @@ def _print(path: str, survey: dict[str, Any]) -> None:
             "disagreements",
         )
         print_rows(books, Format.TABLE, columns=columns, empty="")
+    for recording in survey.get("recordings", []):
+        _print_recording(recording)
+    line("")
+
+
+def _print_recording(recording: dict[str, Any]) -> None:
+    ended = "still being recorded" if recording["recording"] else f"to {recording['ended_at']}"
+    line("")
+    line(f"recording {recording['run_id']} from {recording['started_at']} {ended}")
+    if recording.get("stopped"):
+        line(f"  ended early: {recording['stopped']}")
+    for file in recording["files"]:
+        line(f"  {file['name']}  {file['frames']:,} frames, {file['bytes'] / 1e6:,.1f} MB")
+    for gap in recording["gaps"]:
+        until = gap["to"] or "the end"
+        line(f"  gap of {gap['feed']} from {gap['from']} to {until}: {gap['cause']}")
+
+
+def _print_coverage(path: str, content: dict[str, Any]) -> None:
+    heading(path)
+    line(f"{content['rows']:,} {content['series']} from {content['from']} to {content['to']}")
+    line(f"{content['missing']:,} missing in {content['gap_count']} gaps")
+    if content["gaps"]:
+        columns = [
+            key
+            for key in ("from", "to", "from_id", "to_id", "missing")
+            if key in content["gaps"][0]
+        ]
+        print_rows(content["gaps"], Format.TABLE, columns=columns, empty="")
     line("")

@@ -11,7 +11,7 @@ import msgspec
 from bot.domain.errors import DataError
 from bot.history.frame import Frame
 
-__all__ = ["Recorder", "is_being_written"]
+__all__ = ["Recorder", "is_being_written", "sha256_of"]
 
 _FLUSH_BYTES: Final = 1 << 16
 _GZIP_WINDOW: Final = 31
@@ -109,3 +109,9 @@ def is_being_written(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,6 +18,7 @@ from bot.domain.events import Event, FeedChanged, FeedState
 from bot.domain.values import Market
 from bot.engine.identity import run_name
 from bot.exchange import endpoints
+from bot.exchange.continuity import StreamState
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.market_feed import BinanceMarketFeed
 from bot.exchange.market_rest import book_answer, rules_answer
@@ -179,8 +180,8 @@ class _Work:
             self._down[event.name] = None
             logger.bind(source="recorder").warning("{}: {}", event.name, event.cause)
 
-    def _jumped(self, symbol: str) -> None:
-        self._want((symbol,))
+    def _jumped(self, state: StreamState, *_: object) -> None:
+        self._want((state.subscription.symbol,))
 
     def _want(self, symbols: tuple[str, ...]) -> None:
         for symbol in symbols:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
+from bot.domain.commands import StreamKind
 from bot.domain.events import FeedChanged, FeedKind, FeedState
 from bot.domain.market import MarketEvent
 from bot.domain.values import Market
@@ -17,6 +19,8 @@ from bot.runtime.pump import Pump
 from bot.runtime.settings import Settings
 
 __all__ = ["hearing_jumps", "recording_of", "report_troubles"]
+
+_WITH_IDS: Final = frozenset({StreamKind.TRADES, StreamKind.AGG_TRADES, StreamKind.DEPTH})
 
 
 def recording_of(
@@ -51,30 +55,25 @@ def recording_of(
     return recording
 
 
-def hearing_jumps(
-    track: Track,
-    now_ns: Callable[[], int],
-    then: Callable[[str], object],
-) -> OnJump:
-    """What a feed tells of holes in its streams: into the manifest, and the symbol to ``then``."""
+def hearing_jumps(track: Track, now_ns: Callable[[], int], then: OnJump) -> OnJump:
+    """What a feed tells of holes in its streams goes into the manifest, and then to ``then``."""
 
-    def jumped(state: StreamState, first: int, last: int, _after: MarketEvent) -> None:
-        symbol = state.subscription.symbol
+    def jumped(state: StreamState, first: int, last: int, after: MarketEvent) -> None:
+        has_ids = state.subscription.kind in _WITH_IDS
         track.changed(
             FeedChanged(
                 feed=FeedKind.MARKET,
                 name=state.name,
                 state=FeedState.GAP,
-                cause=f"{last - first + 1} ids are missing",
+                cause=f"{last - first + 1} ids are missing" if has_ids else "bars are missing",
                 recv_ns=now_ns(),
-                symbols=(symbol,),
+                symbols=(state.subscription.symbol,),
                 stream=state.name,
-                from_id=first,
-                to_id=last,
-                from_ns=state.last_ns or None,
+                from_id=first if has_ids else None,
+                to_id=last if has_ids else None,
             )
         )
-        then(symbol)
+        then(state, first, last, after)
 
     return jumped
 

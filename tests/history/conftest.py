@@ -1,5 +1,6 @@
 """Where the real captures are, and what their manifest says of them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             tapes or [pytest.param(None, marks=missing)],
             ids=[tape.name for tape in tapes] or ["absent"],
         )
+
+
+@pytest.fixture
+def archive_samples() -> Path:
+    """Real files of the public archive."""
+    folder = SHARED_DATA / "history" / "data.binance.vision"
+    if not folder.is_dir():
+        pytest.skip(f"the archive's files are not there: {folder}")
+    return folder
+
+
+@pytest.fixture
+def kline_gaps() -> dict[str, dict[str, object]]:
+    """By file: what is known of its rows."""
+    path = SHARED_DATA / "vectors" / "kline_gaps.json"
+    if not path.is_file():
+        pytest.skip(f"the known gaps are not there: {path}")
+    return {case["file"]: case for case in json.loads(path.read_text())["cases"]}
