@@ -28,8 +28,10 @@ class StreamState:
     __slots__ = (
         "_stuck_id",
         "_stuck_since_ns",
+        "bar_ns",
         "broken",
         "by_symbol",
+        "due_bar_ns",
         "duplicates",
         "heard_ns",
         "last_id",
@@ -37,7 +39,6 @@ class StreamState:
         "market",
         "name",
         "on_jump",
-        "open_bar_ns",
         "subscription",
     )
 
@@ -63,8 +64,10 @@ class StreamState:
         """Elements of arrays that could not be decoded."""
         self.by_symbol: dict[str, int] = {}
         """The newest id of each symbol, on streams of a whole market."""
-        self.open_bar_ns = 0
-        """When the first bar opened whose end was not delivered yet."""
+        self.bar_ns = 0
+        """When the newest bar opened."""
+        self.due_bar_ns = 0
+        """When the first bar opens whose end was not delivered yet."""
         self._stuck_id = -1
         self._stuck_since_ns = 0
 

@@ -202,17 +202,16 @@ def _bar(state: StreamState) -> Lane:
 
 def _is_next_bar(state: StreamState, interval: Interval, bar: Bar, event_ms: int) -> bool:
     """Whether the bar, or this update of it, is newer; tells closed bars that are missing."""
-    due_ns = state.open_bar_ns or bar.open_ns
-    stale = bar.open_ns < due_ns or (
-        event_ms <= state.last_id and bar.open_ns == due_ns and not bar.closed
-    )
-    if stale:
+    due_ns = state.due_bar_ns or bar.open_ns
+    again = bar.open_ns == state.bar_ns and event_ms <= state.last_id and not bar.closed
+    if bar.open_ns < due_ns or again:
         state.duplicates += 1
         return False
     if bar.open_ns > due_ns and state.on_jump is not None:
         last_ns = interval.open_ns(bar.open_ns - 1)
         state.on_jump(state, due_ns, last_ns, bar)
-    state.open_bar_ns = interval.next_ns(bar.open_ns) if bar.closed else bar.open_ns
+    state.bar_ns = bar.open_ns
+    state.due_bar_ns = interval.next_ns(bar.open_ns) if bar.closed else bar.open_ns
     state.last_id = max(event_ms, state.last_id)
     state.last_ns = bar.ts_ns
     return True

@@ -34,6 +34,8 @@ __all__ = [
 Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e300)]
 Signed = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
 Level = tuple[Amount, Amount]
+# A time (ms) that the calendar is asked about: up to the year 3000.
+CalendarTime = Annotated[int, msgspec.Meta(ge=0, le=32_503_680_000_000)]
 Message = TypeVar("Message")
 
 
@@ -82,7 +84,7 @@ class BookTicker(msgspec.Struct, gc=False):
 
 
 class Kline(msgspec.Struct, gc=False):
-    t: int
+    t: CalendarTime
     T: int
     o: Amount
     c: Amount
