@@ -13,6 +13,7 @@ from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
 from bot.domain.values import SECOND_NS, OrderStatus, OrderType, Side, TimeInForce
+from bot.strategy.history import BarsWanted
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import Strategy
 
@@ -20,6 +21,7 @@ __all__ = [
     "SECOND_NS",
     "AggTrade",
     "Bar",
+    "BarsWanted",
     "BookSnapshot",
     "FeedChanged",
     "FeedKind",

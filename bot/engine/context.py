@@ -6,12 +6,13 @@ from typing import Final
 import msgspec
 
 from bot.domain.book import BookReading
-from bot.domain.commands import Subscription
-from bot.domain.market import QuoteTick
+from bot.domain.commands import StreamKind, Subscription
+from bot.domain.market import Bar, QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
 from bot.domain.values import SECOND_NS
 from bot.engine.ordering import Ordering
+from bot.engine.topics import canonical
 
 __all__ = ["PluginContext"]
 
@@ -50,6 +51,11 @@ class PluginContext(Ordering):
 
     def book(self, symbol: str) -> BookReading | None:
         return self._engine.books.book(symbol.removeprefix(f"{self._engine.config.market}:"))
+
+    def bars(self, symbol: str, interval: str, count: int) -> list[Bar]:
+        wish = Subscription(StreamKind.BARS, symbol, interval)
+        wish = canonical(wish, self._engine.config.market)
+        return self._engine.bars.closed((wish.symbol, wish.detail), count)
 
     def subscribe(self, subscription: Subscription) -> None:
         self._engine.subscribe(self.strategy_id, subscription)

@@ -65,6 +65,7 @@ from bot.domain.records import (
 )
 from bot.domain.values import SECOND_NS, Market
 from bot.engine.account import Account
+from bot.engine.bars import BARS, Bars
 from bot.engine.blotter import Blotter
 from bot.engine.books import BOOKS, Books
 from bot.engine.bus import Bus
@@ -82,6 +83,7 @@ from bot.engine.sight import Sight
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.timers import Timers
 from bot.engine.topics import canonical, is_of_instrument
+from bot.engine.warmup import WarmUp
 
 __all__ = ["Engine", "EngineConfig"]
 
@@ -100,6 +102,10 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     limits: RiskLimits = RiskLimits()
     recv_window_ms: int = 5_000
     slow_callback_ms: int = 100
+    bars_kept: int = 1_000
+    """Closed bars of each kind that strategies can look back on."""
+    warm_up_trades: int = 20_000
+    """Trades of the past fetched at most for bars that are built from trades."""
     book_levels: int = 1000
     """Levels a side that a whole book begins with."""
 
@@ -142,6 +148,8 @@ class Engine:
         self.account = Account(self)
         self.sight = Sight(self)
         self.subscriptions = Subscriptions(self)
+        self.bars = Bars(self)
+        self.warmup = WarmUp(self)
         self.books = Books(self, levels=config.book_levels)
         self._effects = Effects()
         self.has_effects = False
@@ -149,6 +157,7 @@ class Engine:
         self._incident_counter = 0
         # What the present callback handles: an event, or the name of a timer.
         self._handlers: dict[type, Callable[[Any], None]] = self._routes()
+        self.bars.attach(self._handlers)
         self.deadlines.set("", _DAY, 0)
         self.refresh_gate()
 
@@ -287,6 +296,8 @@ class Engine:
         for owner, name in self.deadlines.due(self.now_ns):
             if owner == BOOKS:
                 self.books.retry(name)
+            elif owner == BARS:
+                self.bars.pass_time(name)
             elif name == _DAY:
                 self.begin_day()
             else:

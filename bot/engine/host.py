@@ -86,9 +86,10 @@ class Host:
         self.plugins[spec.strategy_id] = Plugin(spec, strategy, dict(state))
 
     def start(self) -> None:
-        """Run ``on_start`` of each plugin that has not started."""
+        """Run ``on_start`` of each plugin that has not started and waits for no history."""
+        self._engine.warmup.ask(self.plugins)
         for strategy_id, plugin in self.plugins.items():
-            if not plugin.started:
+            if not plugin.started and self._engine.warmup.is_ready(strategy_id):
                 plugin.started = True
                 self.call(strategy_id, "on_start")
 

@@ -116,7 +116,7 @@ class LongerBars:
     def _advance(self, part: Bar, begin: int) -> list[Bar]:
         current, issued = self._current, []
         if current is not None and not current.closed and current.parts:
-            issued = self._close(current, part.recv_ns)
+            issued = self._close(current, part)
         elif current is None and self._whole_from_ns is None:
             whole = begin if part.open_ns == begin else self.interval.next_ns(begin)
             self._whole_from_ns = whole
@@ -127,17 +127,17 @@ class LongerBars:
         if not current.put(part):
             return []
         if part.closed and self.shorter.next_ns(part.open_ns) >= current.end:
-            return self._close(current, part.recv_ns)
+            return self._close(current, part)
         if not self._is_whole(current):
             return []
         return [self._bar(current, part.recv_ns, closed=False, late=False)]
 
-    def _close(self, whole: _Assembly, recv_ns: int) -> list[Bar]:
+    def _close(self, whole: _Assembly, by: Bar) -> list[Bar]:
         whole.closed = True
         if not self._is_whole(whole):
             return []
         self._keep(whole)
-        return [self._bar(whole, recv_ns, closed=True, late=False)]
+        return [self._bar(whole, by.recv_ns, closed=True, late=by.late)]
 
     def _correct(self, begin: int, part: Bar) -> None:
         for whole in reversed(self._closed):

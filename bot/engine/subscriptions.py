@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from bot.domain.commands import Subscribe, Subscription, Unsubscribe
+from bot.domain.commands import StreamKind, Subscribe, Subscription, Unsubscribe
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -14,6 +14,8 @@ class Subscriptions:
     """Counts wishes by stream and owner; the shell hears of the first and the last only.
 
     An owner is a strategy, or a part of the engine under a name that no strategy can have.
+    Bars that the exchange does not stream are built in the engine: of these the shell never
+    hears, but of what they are built from.
     """
 
     def __init__(self, engine: "Engine") -> None:
@@ -25,11 +27,14 @@ class Subscriptions:
         return subscription in self._owners
 
     def want(self, owner: str, subscription: Subscription) -> None:
-        """Ask for the stream on behalf of ``owner``; twice is once."""
-        owners = self._owners.setdefault(subscription, {})
-        if not owners:
+        """Ask for the stream on behalf of ``owner``; twice is once.
+
+        Raises:
+            ValueError: bars of an interval that is none.
+        """
+        if subscription not in self._owners and not self._is_built(subscription):
             self._engine.command(Subscribe(subscriptions=(subscription,)))
-        owners[owner] = None
+        self._owners.setdefault(subscription, {})[owner] = None
 
     def release(self, owner: str, subscription: Subscription) -> bool:
         """Take the owner's wish back; False if there was none."""
@@ -53,5 +58,12 @@ class Subscriptions:
         unused = tuple(wish for wish in subscriptions if not self._owners[wish])
         for wish in unused:
             del self._owners[wish]
-        if unused:
-            self._engine.command(Unsubscribe(subscriptions=unused))
+        streams = tuple(wish for wish in unused if not self._was_built(wish))
+        if streams:
+            self._engine.command(Unsubscribe(subscriptions=streams))
+
+    def _is_built(self, wish: Subscription) -> bool:
+        return wish.kind is StreamKind.BARS and self._engine.bars.begin(wish)
+
+    def _was_built(self, wish: Subscription) -> bool:
+        return wish.kind is StreamKind.BARS and self._engine.bars.end(wish)

@@ -1,15 +1,17 @@
 """The class that a plugin derives from."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin
 
 from bot.domain.book import BookReading
 from bot.domain.events import FeedChanged
 from bot.domain.fill import Fill
 from bot.domain.instrument import Instrument
-from bot.domain.market import QuoteTick
+from bot.domain.market import Bar, QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
 from bot.strategy.context import Context
+from bot.strategy.history import BarsWanted
 from bot.strategy.market import MarketCallbacks, MarketData
 from bot.strategy.orders import OrderEntry
 from bot.strategy.params import StrategyParams
@@ -59,6 +61,14 @@ class Strategy(MarketData, OrderEntry, Generic[P]):
         self.symbols: Final = symbols
 
     # --- callbacks: override what you need (those of the market: MarketData) ---------
+
+    def warm_up(self) -> Sequence[BarsWanted]:
+        """What of the past must be known before ``on_start``: asked once, before everything.
+
+        ``self.params``, ``self.symbols`` and ``self.instrument`` are there already. The bars
+        are then in :meth:`bars`, and stay up to date whether they are subscribed to or not.
+        """
+        return ()
 
     def on_start(self) -> None:
         """The account is reconciled and orders are allowed; subscribe here."""
@@ -134,6 +144,17 @@ class Strategy(MarketData, OrderEntry, Generic[P]):
         missing: a gap, a lost connection, silence.
         """
         return self._context.book(symbol)
+
+    def bars(self, symbol: str, interval: str, count: int) -> list[Bar]:
+        """The last ``count`` closed bars, oldest first; fewer if fewer are known.
+
+        Of those that were named in :meth:`warm_up` or are subscribed to. Within ``on_bar`` a
+        bar that closed is the last of them.
+
+        Raises:
+            KeyError: these bars were neither named nor subscribed to.
+        """
+        return self._context.bars(symbol, interval, count)
 
     # --- timers, memory, words (data: see MarketData) ----------------------------------
 

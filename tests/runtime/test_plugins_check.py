@@ -152,7 +152,7 @@ def test_a_bar_length_that_does_not_exist_is_told(here):
         def on_bar(self, bar): ...
     """
     mine(here, body)
-    assert "bars of '5min': Binance has 1s" in examine("mine").errors[0]
+    assert "bar interval '5min': write a number and a unit" in examine("mine").errors[0]
 
 
 def test_a_parameter_can_be_tried_in_a_check():

@@ -14,6 +14,7 @@ from bot.runtime.plugins.load import Loaded
 from bot.runtime.plugins.parameters import closest
 from bot.runtime.plugins.reference import RESERVED
 from bot.strategy.market import MarketData
+from bot.strategy.orders import OrderEntry
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import CALLBACKS, Strategy
 
@@ -21,10 +22,10 @@ __all__ = ["faults"]
 
 _OWN: Final = frozenset(
     name
-    for kind in (Strategy, MarketData)
+    for kind in (Strategy, MarketData, OrderEntry)
     for name in vars(kind)
     if not name.startswith("_") and name not in CALLBACKS
-) - {"version", "params_type"} | {"params", "symbols", "_context"}
+) - {"version", "params_type", "warm_up"} | {"params", "symbols", "_context"}
 """What belongs to the base class: the engine and other people rely on it being what it is."""
 
 
@@ -45,7 +46,7 @@ def _member_fault(kind: type, name: str, value: object) -> str:
         return f"{kind.__name__} redefines {name}, which belongs to Strategy: give it another name"
     if name == "__init__":
         return _init_fault(value)
-    if name in CALLBACKS:
+    if name in CALLBACKS or name == "warm_up":
         return _callback_fault(name, value)
     if not callable(value) or name.startswith("_"):
         return ""
