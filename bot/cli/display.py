@@ -16,6 +16,8 @@ from bot.runtime.progress import Progress, Summary
 __all__ = ["Display", "print_summary"]
 
 _PLAIN_EVERY_S: Final = 2.0
+_LATE_MS: Final = 250.0
+"""Market data that is handled later than this is worth a word."""
 
 
 class Display:
@@ -78,6 +80,9 @@ class Display:
             (self._clock(progress), "bold"),
             f"   {progress.events:,} events   {progress.orders} orders   {progress.fills} fills   "
             f"{progress.open_orders} open   p50 {progress.latency_us['p50']:.0f} µs   ",
+            (f"DATA {progress.lag_ms:,.0f} ms LATE   ", "red")
+            if progress.lag_ms > _LATE_MS
+            else "",
             (f"NO ORDERS: {progress.closed}", "red") if progress.closed else ("seeing", "green"),
         )
         prices = Text(
@@ -85,6 +90,10 @@ class Display:
             style="dim",
         )
         return Group(head, prices, _strategies(progress))
+
+
+def _late(progress: Progress) -> str:
+    return f"DATA {progress.lag_ms:,.0f} ms LATE   " if progress.lag_ms > _LATE_MS else ""
 
 
 def _strategies(progress: Progress) -> Table:
@@ -120,6 +129,12 @@ def print_summary(summary: Summary, *, db: str) -> None:
         ("frame to handler p50", f"{summary.latency_us['p50']:.0f} µs"),
         ("frame to handler p99", f"{summary.latency_us['p99']:.0f} µs"),
     ]
+    if summary.rollovers:
+        rows.append(("connections replaced without a gap", summary.rollovers))
+    if summary.worst_lag_ms > _LATE_MS:
+        rows.append(("market data late, at most", f"{summary.worst_lag_ms:,.0f} ms"))
+    if summary.conflated:
+        rows.append(("replaced before they were handled", f"{summary.conflated:,}"))
     rows += [(f"PnL {name}", _money(Decimal(amount))) for name, amount in summary.pnl.items()]
     for name, value in rows:
         table.add_row(name, str(value))

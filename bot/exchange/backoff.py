@@ -11,13 +11,13 @@ __all__ = ["Backoff", "Delays"]
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):
     """At once, then with full jitter between ``least_s`` and a limit that doubles up to ``most_s``.
 
-    Binance allows 300 connection attempts in 5 minutes per address; the defaults make at
-    most a third of that.
+    Binance allows 300 connection attempts in 5 minutes per address: one connection makes some
+    twenty of them at most, and all together keep to :class:`bot.exchange.throttle.ConnectBudget`.
     """
 
     least_s: float = 1.0
     first_limit_s: float = 5.0
-    most_s: float = 30.0
+    most_s: float = 60.0
     stable_s: float = 10.0
     """A connection that lived this long was a good one: the next loss starts afresh."""
 

@@ -104,6 +104,10 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         self._transport.send(_TEXT, payload)
         return True
 
+    def listen(self, on_frame: OnFrame) -> None:
+        """Give the frames to somebody else from now on."""
+        self._on_frame = on_frame
+
     def abort(self, cause: str) -> None:
         """End it now, whatever the peer does."""
         self._cause = self._cause or cause

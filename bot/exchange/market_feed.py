@@ -1,45 +1,30 @@
-"""Market data of Binance: the MarketFeed port over python-binance's multiplex sockets."""
+"""Market data of one market of Binance over python-binance's multiplex sockets."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import msgspec
 
-from bot.domain.commands import StreamKind, Subscription
+from bot.domain.commands import Subscription
 from bot.domain.events import FeedChanged, FeedKind, FeedState
-from bot.domain.market import MarketEvent
-from bot.domain.values import SECOND_NS
-from bot.exchange.backoff import Backoff
-from bot.exchange.connection import Liveness
-from bot.exchange.decode import FrameDecoder, StreamReply
-from bot.exchange.lanes import Lane
+from bot.domain.values import MS_NS, Market
+from bot.exchange.channel import Channel, ChannelParts, FeedOptions
+from bot.exchange.continuity import OnJump, StreamState
+from bot.exchange.pressure import Pressure
 from bot.exchange.session import Session
 from bot.exchange.shard import Shard
-from bot.exchange.sockets import SocketManager
-from bot.exchange.streams import stream_name
+from bot.exchange.sockets import Socket, SocketManager
+from bot.exchange.streams import Address, address
+from bot.exchange.watch import StreamWatch, Watched
 from bot.ports import Clock, Emit
 
 __all__ = ["BinanceMarketFeed", "FeedOptions", "Tap"]
 
-_DEFAULT_SILENCE_S: Final[Mapping[StreamKind, float]] = {
-    StreamKind.QUOTES: 10.0,
-    StreamKind.TRADES: 10.0,
-}
-
-
-class FeedOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How the feed behaves; the defaults suit liquid symbols."""
-
-    silence_s: Mapping[StreamKind, float] = msgspec.field(
-        default_factory=lambda: dict(_DEFAULT_SILENCE_S)
-    )
-    """After how long without data a stream of that kind is stale; absent: never."""
-    first_data_s: float = 30.0
-    """A new stream without any data for that long is stale, whatever its kind: Binance
-    acknowledges names that do not exist."""
-    liveness: Liveness = Liveness()
-    backoff: Backoff = Backoff()
+_ROLL_PATIENCE_S: Final = 60.0
+_GIVEN_UP: Final = "not wanted any more"
 
 
 class Tap(Protocol):
@@ -55,18 +40,16 @@ class Tap(Protocol):
 
 
 class _Stream(msgspec.Struct):
-    subscription: Subscription
-    heard: list[int]
-    shard: Shard
-    waiting_since_ns: int = 0
-    """When it was asked for, or its connection last came up."""
-    stale: bool = False
+    channel: Channel
+    watched: Watched
 
 
 class BinanceMarketFeed:
     """Emits market events and FeedChanged(MARKET) of its connections and streams.
 
-    A connection is named ``spot market 1``, a stream as Binance names it.
+    Streams are spread over connections, of USDⓈ-M futures by category too. A connection is
+    named ``spot market 1``, ``usdm public 2``, a stream as Binance names it, with the market
+    in front if that is not ``home``.
     """
 
     def __init__(
@@ -75,169 +58,247 @@ class BinanceMarketFeed:
         emit: Emit,
         clock: Clock,
         *,
-        streams_per_connection: int = 200,
+        market: Market = Market.SPOT,
+        home: Market | None = None,
         options: FeedOptions | None = None,
         tap: Tap | None = None,
+        on_jump: OnJump | None = None,
     ) -> None:
-        """Binance allows 1024 streams on a connection; fewer lose less when one goes."""
-        self._options = options or FeedOptions()
-        self._streams_per_connection = streams_per_connection
+        """``home`` is the market whose symbols are written plainly: this one, if not given."""
         self.emit = emit
         """Where events go. May be replaced before the first stream is added."""
+        self._options = options or FeedOptions()
+        self._market = market
+        self._home = home or market
         self._clock = clock
+        self._session = session
         self._tap = tap
+        self._on_jump = on_jump
         self._sockets = SocketManager(
             session,
             session.endpoints,
             liveness=self._options.liveness,
             backoff=self._options.backoff,
+            budget=session.connects,
         )
         self._streams: dict[str, _Stream] = {}
-        self._shards: list[Shard] = []
-        self._decoders: dict[Shard, FrameDecoder] = {}
+        self._channels: dict[Channel, asyncio.Task[None] | None] = {}
+        self._opened: Counter[str] = Counter()
+        self._past: Counter[str] = Counter()
+        self._watch = StreamWatch(self._options.quiet, clock.now_ns, on_silent=self._call_stale)
+        self._pressure = Pressure(
+            self._options.pressure,
+            clock.now_ns,
+            measure=self._measure,
+            crowd=self._crowd,
+            tell=self._tell_lag,
+        )
         self._tasks: asyncio.TaskGroup | None = None
+
+    # --- figures ---------------------------------------------------------------------------
 
     @property
     def reconnects(self) -> int:
         """Connections that came up again, all together."""
-        return sum(shard.reconnects for shard in self._shards)
+        return self._past["reconnects"] + sum(c.shard.reconnects for c in self._channels)
+
+    @property
+    def rollovers(self) -> int:
+        """Connections that were replaced without a gap, all together."""
+        return self._past["rollovers"] + sum(c.shard.rollovers for c in self._channels)
+
+    @property
+    def conflated(self) -> int:
+        """Frames that were replaced by a later one before they were handled."""
+        return self._past["conflated"] + sum(c.intake.conflated for c in self._channels)
+
+    @property
+    def duplicates(self) -> int:
+        """Events that came a second time and went no further."""
+        now = sum(stream.watched.state.duplicates for stream in self._streams.values())
+        return self._past["duplicates"] + now
 
     @property
     def broken_frames(self) -> int:
         """Frames that could not be decoded or handled."""
-        return sum(decoder.broken for decoder in self._decoders.values()) + sum(
-            shard.failed_frames for shard in self._shards
-        )
+        return self._past["broken"] + sum(channel.broken_frames for channel in self._channels)
 
     @property
     def unknown_frames(self) -> int:
         """Frames of streams and types that nobody asked for."""
-        return sum(decoder.unknown.total() for decoder in self._decoders.values())
+        return sum(channel.decoder.unknown.total() for channel in self._channels)
+
+    @property
+    def lag_ns(self) -> int:
+        """How late data was handled lately."""
+        return self._pressure.lag_ns
+
+    @property
+    def worst_lag_ns(self) -> int:
+        """The greatest lag so far."""
+        return self._pressure.worst_ns
+
+    # --- the port --------------------------------------------------------------------------
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Add streams, at any time; those that are there already change nothing.
 
         Raises:
-            SettingsError: Binance has no such bar interval or book depth.
+            SettingsError: Binance has no such stream.
         """
-        names = [(stream_name(subscription), subscription) for subscription in subscriptions]
-        for name, subscription in names:
-            if name in self._streams:
-                continue
-            shard = self._shard_with_room()
-            heard = self._decoders[shard].add(subscription)
-            self._streams[name] = _Stream(
-                subscription, heard, shard, waiting_since_ns=self._clock.now_ns()
-            )
-            shard.add(name, subscription.symbol)
+        wanted = [(address(wish, self._home), wish) for wish in subscriptions]
+        for at, subscription in wanted:
+            if at.name not in self._streams:
+                self._add(at, subscription)
+
+    def unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Drop streams; a connection without any is closed."""
+        for subscription in subscriptions:
+            name = address(subscription, self._home).name
+            stream = self._streams.pop(name, None)
+            if stream is not None:
+                self._remove(name, stream)
+
+    async def roll(self) -> None:
+        """Replace every connection, one after the other, make before break."""
+        for channel in tuple(self._channels):
+            channel.shard.roll("rollover")
+            # A new connection that does not come up is waited for in the background.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ROLL_PATIENCE_S):
+                    await channel.shard.rolled()
 
     async def run(self) -> None:
         """Connect and stay connected until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                for shard in self._shards:
-                    tasks.create_task(shard.run(), name=shard.name)
-                tasks.create_task(self._watch_silence(), name="stream silence")
+                for channel in self._channels:
+                    self._start(channel, tasks)
+                tasks.create_task(self._watch.run(), name="stream silence")
+                tasks.create_task(self._pressure.run(), name="market data lag")
         finally:
             self._tasks = None
 
-    def _shard_with_room(self) -> Shard:
-        for shard in self._shards:
-            if len(shard.streams) < self._streams_per_connection:
-                return shard
-        shard = self._new_shard()
-        self._shards.append(shard)
+    # --- streams and connections -----------------------------------------------------------
+
+    def _add(self, at: Address, subscription: Subscription) -> None:
+        channel = self._channel_with_room(at.category)
+        state = StreamState(at.name, subscription, at.market, self._on_jump)
+        self._streams[at.name] = _Stream(channel, self._watch.add(state, channel.shard))
+        channel.add(state)
+
+    def _remove(self, name: str, stream: _Stream) -> None:
+        self._watch.remove(stream.watched)
+        self._past["duplicates"] += stream.watched.state.duplicates
+        stream.channel.remove(name)
+        if stream.watched.stale:
+            symbols = (stream.watched.state.subscription.symbol,)
+            self._report(self._shown(name), FeedState.UP, _GIVEN_UP, symbols)
+        if not stream.channel.shard.streams:
+            self._close(stream.channel)
+
+    def _channel_with_room(self, category: str) -> Channel:
+        for channel in self._channels:
+            room = self._options.streams_per_connection - len(channel.shard.streams)
+            if channel.category == category and room > 0:
+                return channel
+        channel = self._new_channel(category)
+        self._channels[channel] = None
         if self._tasks is not None:
             # It starts at the loop's next turn, when the caller's streams are all in its URL.
-            self._tasks.create_task(shard.run(), name=shard.name)
-        return shard
+            self._start(channel, self._tasks)
+        return channel
 
-    def _new_shard(self) -> Shard:
-        decoder = FrameDecoder(lambda reply: self._answer(shard, reply))
-        shard = Shard(
-            self._sockets.multiplex_socket([]),
-            on_frame=self._frame_way(decoder),
+    def _new_channel(self, category: str) -> Channel:
+        kind = category or "market"
+        self._opened[kind] += 1
+
+        def open_socket() -> Socket:
+            return self._sockets.market_socket(self._market, category)
+
+        parts = ChannelParts(
+            emit=self.emit,
+            now_ns=self._clock.now_ns,
+            options=self._options,
             on_state=self._connection_changed,
-            name=f"spot market {len(self._shards) + 1}",
+            on_age=self._aged,
+            tap=self._tap.frame if self._tap else None,
         )
-        self._decoders[shard] = decoder
-        return shard
+        name = f"{self._market.value} {kind} {self._opened[kind]}"
+        return Channel(name, category, open_socket, parts)
 
-    def _frame_way(self, decoder: FrameDecoder) -> Callable[[bytes], None]:
-        decode, emit, now_ns = decoder.decode, self.emit, self._clock.now_ns
+    def _start(self, channel: Channel, tasks: asyncio.TaskGroup) -> None:
+        shard = channel.shard
+        self._channels[channel] = tasks.create_task(shard.run(), name=shard.name)
 
-        def on_frame(frame: bytes) -> None:
-            event = decode(frame, now_ns())
-            if event is not None:
-                emit(event)
+    def _close(self, channel: Channel) -> None:
+        shard = channel.shard
+        task = self._channels.pop(channel)
+        if task is not None:
+            task.cancel()
+        self._past["reconnects"] += shard.reconnects
+        self._past["rollovers"] += shard.rollovers
+        self._past["conflated"] += channel.intake.conflated
+        self._past["broken"] += channel.broken_frames
+        self._watch.forget(shard)
+        if shard.is_lost:
+            self._report(shard.name, FeedState.UP, _GIVEN_UP, ())
 
-        return on_frame if self._tap is None else self._tapped(self._tap, decode)
+    # --- what happens to them --------------------------------------------------------------
 
-    def _tapped(
-        self, tap: Tap, decode: Callable[[bytes, int], MarketEvent | None]
-    ) -> Callable[[bytes], None]:
-        emit, now_ns = self.emit, self._clock.now_ns
+    def _connection_changed(
+        self, shard: Shard, up: bool, cause: str, streams: tuple[str, ...]
+    ) -> None:
+        states = (shard.streams[name] for name in streams if name in shard.streams)
+        symbols = tuple(dict.fromkeys(state.subscription.symbol for state in states))
+        self._report(shard.name, FeedState.UP if up else FeedState.DOWN, cause, symbols)
 
-        def on_frame(frame: bytes) -> None:
-            recv_ns = now_ns()
-            tap.frame(recv_ns, frame)
-            event = decode(frame, recv_ns)
-            if event is not None:
-                emit(event)
+    def _call_stale(self, watched: Watched, cause: str) -> None:
+        name = watched.state.name
+        symbols = (watched.state.subscription.symbol,)
+        channel = self._streams[name].channel
 
-        return on_frame
+        def speaks_again() -> None:
+            watched.stale = False
+            self._report(self._shown(name), FeedState.UP, "data again", symbols)
 
-    def _answer(self, shard: Shard, reply: StreamReply) -> None:
-        shard.answer(reply)
+        channel.before_next(name, speaks_again)
+        self._report(self._shown(name), FeedState.STALE, cause, symbols)
+        # A connection that delivers one stream no longer is not to be trusted with the others.
+        self._watch.cure(channel.shard, f"{name} {cause}")
 
-    def _connection_changed(self, shard: Shard, up: bool, cause: str) -> None:
-        now = self._clock.now_ns()
-        if up:
-            for name in shard.streams:
-                self._streams[name].waiting_since_ns = now
-        self._report(shard.name, FeedState.UP if up else FeedState.DOWN, cause, shard.symbols)
+    def _measure(self) -> None:
+        for channel in self._channels:
+            channel.intake.measure()
 
-    async def _watch_silence(self) -> None:
-        limits = [*self._options.silence_s.values(), self._options.first_data_s]
-        interval_s = min(1.0, min(limits) / 4)
-        while True:
-            await asyncio.sleep(interval_s)
-            now = self._clock.now_ns()
-            for name, stream in self._streams.items():
-                if stream.shard.up and not stream.stale and self._is_silent(stream, now):
-                    self._call_stale(name, stream)
+    def _aged(self, kind: type, age_ns: int) -> None:
+        ahead_ms = int(self._session.timestamp_offset)
+        self._pressure.aged(kind, age_ns + ahead_ms * MS_NS)
 
-    def _is_silent(self, stream: _Stream, now: int) -> bool:
-        limit_s = self._options.silence_s.get(stream.subscription.kind)
-        heard_ns = stream.heard[0]
-        if not heard_ns:
-            shortest = min(limit_s or self._options.first_data_s, self._options.first_data_s)
-            return now - stream.waiting_since_ns > shortest * SECOND_NS
-        if limit_s is None:
-            return False
-        return now - max(heard_ns, stream.waiting_since_ns) > limit_s * SECOND_NS
+    def _crowd(self, crowded: bool) -> None:
+        for channel in self._channels:
+            channel.intake.crowd(crowded)
 
-    def _call_stale(self, name: str, stream: _Stream) -> None:
-        stream.stale = True
-        symbols = (stream.subscription.symbol,)
-        cause = "silent" if stream.heard[0] else "no data since it was asked for"
+    def _tell_lag(self, late: bool, cause: str) -> None:
+        # Nothing is missing, so no tap is told.
+        state = FeedState.LATE if late else FeedState.UP
+        self.emit(self._change(f"{self._market.value} market data", state, cause, ()))
 
-        def wrap(lane: Lane, restore: Callable[[], None]) -> Lane:
-            def first_after_silence(frame: bytes, recv_ns: int) -> MarketEvent:
-                event = lane(frame, recv_ns)
-                restore()
-                stream.stale = False
-                self._report(name, FeedState.UP, "data again", symbols)
-                return event
-
-            return first_after_silence
-
-        self._decoders[stream.shard].intercept(name, wrap)
-        self._report(name, FeedState.STALE, cause, symbols)
+    def _shown(self, stream: str) -> str:
+        # Streams of two markets may have one name.
+        return stream if self._market is self._home else f"{self._market.value}:{stream}"
 
     def _report(self, name: str, state: FeedState, cause: str, symbols: tuple[str, ...]) -> None:
-        event = FeedChanged(
+        event = self._change(name, state, cause, symbols)
+        if self._tap is not None:
+            self._tap.changed(event)
+        self.emit(event)
+
+    def _change(
+        self, name: str, state: FeedState, cause: str, symbols: tuple[str, ...]
+    ) -> FeedChanged:
+        return FeedChanged(
             feed=FeedKind.MARKET,
             name=name,
             state=state,
@@ -245,6 +306,3 @@ class BinanceMarketFeed:
             recv_ns=self._clock.now_ns(),
             symbols=symbols,
         )
-        if self._tap is not None:
-            self._tap.changed(event)
-        self.emit(event)

@@ -5,17 +5,20 @@ import json
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import picows
+from binance.enums import FuturesType
 from binance.ws.constants import WSListenerState
 from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 from binance.ws.streams import BinanceSocketManager, BinanceSocketType
 
 from bot.domain.errors import NotSent
+from bot.domain.values import Market
 from bot.exchange.backoff import Backoff, Delays
 from bot.exchange.connection import Connection, Liveness, OnFrame
 from bot.exchange.endpoints import Endpoints
+from bot.exchange.throttle import ConnectBudget
 
 __all__ = ["OnState", "Socket", "SocketManager"]
 
@@ -49,6 +52,8 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
         **stock: Any,
     ) -> None:
         self._connect_options: dict[str, Any] = stock.pop("connect_options", {})
+        self._budget: ConnectBudget | None = stock.pop("budget", None)
+        self._urgent: bool = stock.pop("urgent", False)
         super().__init__(url=url, path=path, prefix=prefix, max_queue_size=max_queue_size, **stock)
         self._liveness = liveness or Liveness()
         self._backoff = backoff or Backoff()
@@ -60,20 +65,25 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._earlier_failures = 0
+        self._aimed: Callable[[], str] | None = None
         self.up = False
         self.connects = 0
         self.dropped = 0
-        self.connected_path = ""
-        """The path that the present or last connection was opened with."""
 
     def listen(self, on_frame: OnFrame, on_state: OnState) -> None:
         """Where frames and changes of state go. Call it before :meth:`run`."""
         self._on_frame = on_frame
         self._on_state = on_state
 
-    def aim(self, path: str) -> None:
-        """The path of the next connect; the present connection stays."""
-        self._path = path
+    def redirect(self, on_frame: OnFrame) -> None:
+        """Give frames to somebody else from now on, those of the present connection too."""
+        self._on_frame = on_frame
+        if self._connection is not None:
+            self._connection.listen(on_frame)
+
+    def aim(self, path: Callable[[], str]) -> None:
+        """Ask for the path at each connect; the present connection stays."""
+        self._aimed = path
 
     @property
     def failed_frames(self) -> int:
@@ -167,7 +177,10 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
 
     async def _open(self, connection: Connection) -> None:
         self.ws_state = WSListenerState.RECONNECTING
-        self.connected_path = self._path
+        if self._budget is not None:
+            await self._budget.spent(urgent=self._urgent)
+        if self._aimed is not None:
+            self._path = self._aimed()
         async with asyncio.timeout(2 * self._liveness.open_s):
             await picows.ws_connect(
                 lambda: connection,
@@ -225,6 +238,7 @@ class SocketManager(BinanceSocketManager):  # type: ignore[misc]  # python-binan
         liveness: Liveness | None = None,
         backoff: Backoff | None = None,
         connect_options: dict[str, Any] | None = None,
+        budget: ConnectBudget | None = None,
     ) -> None:
         super().__init__(session)
         self.STREAM_URL = endpoints.spot_streams
@@ -233,6 +247,17 @@ class SocketManager(BinanceSocketManager):  # type: ignore[misc]  # python-binan
         self._liveness = liveness
         self._backoff = backoff
         self._connect_options = connect_options or {}
+        self._budget = budget
+
+    def market_socket(self, market: Market, category: str) -> Socket:
+        """A combined socket whose streams are still to be named, on the address of the market.
+
+        ``category`` is ``public`` or ``market`` and matters on USDⓈ-M futures only.
+        """
+        if market is Market.SPOT:
+            return cast("Socket", self.multiplex_socket([]))
+        kind = FuturesType.USD_M if market is Market.USDM else FuturesType.COIN_M
+        return cast("Socket", self.futures_multiplex_socket([], kind, category=category))
 
     def _get_socket(
         self,
@@ -255,6 +280,7 @@ class SocketManager(BinanceSocketManager):  # type: ignore[misc]  # python-binan
             liveness=self._liveness,
             backoff=self._backoff,
             connect_options=self._connect_options,
+            budget=self._budget,
         )
 
 

@@ -1,13 +1,20 @@
 """What the exchange lets us send: its counters, and the silence that it asks for."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from bot.domain.errors import Throttled
 
-__all__ = ["Gate", "Usage"]
+__all__ = ["ConnectBudget", "Gate", "Usage"]
+
+# Binance allows 300 attempts in 5 minutes from an address; others may share ours.
+_CONNECTS: Final = 280
+_CONNECTS_WINDOW_S: Final = 300.0
+_RESERVE: Final = 40
 
 
 class Usage(msgspec.Struct):
@@ -72,6 +79,38 @@ class Gate:
                 await self._nothing_urgent.wait()
             else:
                 return
+
+
+class ConnectBudget:
+    """Attempts to connect of one process: a limit for all its connections together.
+
+    The last ``reserve`` of them are for what is urgent, such as the account's own stream.
+    """
+
+    def __init__(
+        self,
+        most: int = _CONNECTS,
+        window_s: float = _CONNECTS_WINDOW_S,
+        *,
+        reserve: int = _RESERVE,
+    ) -> None:
+        self._most = most
+        self._window_s = window_s
+        self._reserve = reserve
+        self._recent: deque[float] = deque()
+
+    async def spent(self, *, urgent: bool = False) -> None:
+        """Return when one more attempt may be made, which is then counted."""
+        loop = asyncio.get_running_loop()
+        most = max(1, self._most if urgent else self._most - self._reserve)
+        while True:
+            now = loop.time()
+            while self._recent and now - self._recent[0] >= self._window_s:
+                self._recent.popleft()
+            if len(self._recent) < most:
+                self._recent.append(now)
+                return
+            await asyncio.sleep(self._recent[len(self._recent) - most] + self._window_s - now)
 
 
 def _number(headers: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -68,6 +68,8 @@ class BinanceUserFeed:
             https_proxy=session.https_proxy,
             liveness=self._options.liveness,
             backoff=self._options.backoff,
+            budget=session.connects,
+            urgent=True,
         )
         self._api = WsApi(
             self._socket,

@@ -14,7 +14,6 @@ from bot.domain.values import Market, OrderStatus
 from bot.exchange import endpoints
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.lease import ConnectionLease
-from bot.exchange.market_feed import BinanceMarketFeed
 from bot.exchange.market_history import BinanceMarketHistory
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
@@ -22,6 +21,7 @@ from bot.exchange.venue import BinanceVenue
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Recovery, Store, UserFeed, Venue
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file, state_files
 from bot.runtime.environment import Environment, latest_of
+from bot.runtime.feeds import market_feeds
 from bot.runtime.logs import logger
 from bot.runtime.recorder import recording_of
 from bot.runtime.settings import LIVE_CONFIRMATION, Settings
@@ -101,22 +101,19 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
             up_since_ns=lambda: user_feed.up_since_ns,
             reconnect=user_feed.reconnect,
         )
-        market_feed = BinanceMarketFeed(
-            exchange.session,
-            _nowhere,
-            clock,
-            streams_per_connection=settings.streams_per_connection,
-            tap=recording_of(
-                settings, plan.record, run_id=run_id, environment=str(environment), closing=stack
-            ),
+        recording = recording_of(
+            settings, plan.record, run_id=run_id, environment=str(environment), closing=stack
         )
+        history = BinanceMarketHistory(exchange.session, clock, home=Market(settings.market))
+        market_feed = market_feeds(settings, exchange.session, history, clock, recording)
 
         def connect(emit: Emit) -> None:
-            user_feed.emit = market_feed.emit = emit
+            user_feed.emit = emit
+            market_feed.connect(emit)
 
         yield Parts(
             venue=exchange.venue,
-            history=BinanceMarketHistory(exchange.session, clock, home=Market(settings.market)),
+            history=history,
             market_feed=market_feed,
             user_feed=user_feed,
             store=store,

@@ -6,6 +6,7 @@ import msgspec
 
 from bot.domain.values import EXTERNAL
 from bot.engine.engine import Engine
+from bot.ports import FeedFigures
 from bot.runtime.latency import Latency
 
 __all__ = ["Progress", "StrategyProgress", "Summary", "progress_of", "summary_of"]
@@ -37,6 +38,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     backlog: int
     """Records that wait to be committed."""
     latency_us: dict[str, float]
+    lag_ms: float = 0.0
+    """How late market data is handled."""
     prices: dict[str, float]
     strategies: tuple[StrategyProgress, ...]
 
@@ -64,9 +67,17 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     open_orders: int = 0
     unresolved: int = 0
     outcome: str = "stopped"
+    rollovers: int = 0
+    """Market connections that were replaced without a gap."""
+    conflated: int = 0
+    """Quotes, partial books and tickers that a later one replaced before they were handled."""
+    worst_lag_ms: float = 0.0
+    """The most that market data was handled late."""
 
 
-def progress_of(engine: Engine, latency: Latency, *, elapsed_s: float, backlog: int) -> Progress:
+def progress_of(
+    engine: Engine, latency: Latency, feed: FeedFigures, *, elapsed_s: float, backlog: int
+) -> Progress:
     """A picture of the engine now."""
     return Progress(
         elapsed_s=elapsed_s,
@@ -79,6 +90,7 @@ def progress_of(engine: Engine, latency: Latency, *, elapsed_s: float, backlog: 
         open_orders=len(engine.blotter.open_orders()),
         backlog=backlog,
         latency_us=latency.quantiles_us(),
+        lag_ms=round(feed.lag_ms, 1),
         prices={
             symbol: price
             for symbol in engine.cache.instruments
@@ -95,6 +107,7 @@ def progress_of(engine: Engine, latency: Latency, *, elapsed_s: float, backlog: 
 def summary_of(
     engine: Engine,
     latency: Latency,
+    feed: FeedFigures,
     *,
     venue: str,
     started_at: str,
@@ -134,6 +147,9 @@ def summary_of(
         open_orders=len(engine.blotter.open_orders()),
         unresolved=sum(not order.status.is_working for order in engine.blotter.open_orders()),
         outcome=outcome,
+        rollovers=feed.rollovers,
+        conflated=feed.conflated,
+        worst_lag_ms=round(feed.worst_lag_ms, 1),
     )
 
 

@@ -96,6 +96,7 @@ class Runner:
             return summary_of(
                 engine,
                 pump.latency,
+                parts.market_feed.figures,
                 venue=plan.settings.venue,
                 started_at=_iso(started_ns),
                 ended_at=_iso(ended_ns),
@@ -214,6 +215,12 @@ class Runner:
             Job("symbol rules", settings.rules_every_s, rules),
             Job("lease renewal", settings.lease_every_s, parts.renew_lease),
             Job(
+                "stream rollover",
+                settings.roll_every_s,
+                parts.market_feed.roll,
+                jitter_s=settings.roll_every_s / 50,
+            ),
+            Job(
                 "equity snapshot",
                 settings.equity_every_s,
                 lambda: pump.emit(SnapshotDue(recv_ns=now())),
@@ -247,6 +254,7 @@ class Runner:
                 progress_of(
                     engine,
                     pump.latency,
+                    parts.market_feed.figures,
                     elapsed_s=time.monotonic() - began,
                     backlog=parts.backlog(),
                 )

@@ -18,6 +18,8 @@ class Job:
     name: str
     every_s: float
     work: Callable[[], Awaitable[object] | None]
+    jitter_s: float = 0.0
+    """Up to so much later, by chance: not everybody's work at the same moment."""
 
 
 class Timetable:
@@ -48,7 +50,14 @@ class Timetable:
                 logger.bind(source="scheduler").warning("{} failed: {}", job.name, e)
                 self._on_failed(job.name, f"{type(e).__name__}: {e}")
 
-        self._scheduler.add_job(run, "interval", seconds=job.every_s, id=job.name, name=job.name)
+        self._scheduler.add_job(
+            run,
+            "interval",
+            seconds=job.every_s,
+            jitter=job.jitter_s or None,
+            id=job.name,
+            name=job.name,
+        )
 
     def start(self) -> None:
         self._scheduler.start()

@@ -78,12 +78,17 @@ class Settings(BaseSettings):
     book_levels: int = Field(1000, ge=5, le=5000)
     backfill_most: int = Field(50_000, ge=0)
     streams_per_connection: int = Field(200, ge=1, le=1024)
+    first_data_s: float = Field(30.0, gt=0)
+    handover_s: float = Field(5.0, gt=0)
+    conflate_after_ms: int = Field(100, ge=1)
+    lag_after_ms: int = Field(1000, ge=1)
 
     sweep_every_s: float = Field(60.0, ge=1)
     clock_every_s: float = Field(300.0, ge=1)
     rules_every_s: float = Field(3600.0, ge=10)
     equity_every_s: float = Field(10.0, ge=1)
     lease_every_s: float = Field(1800.0, ge=10)
+    roll_every_s: float = Field(82_800.0, ge=1)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

@@ -105,6 +105,12 @@ class Peer:
             await self._runner.cleanup()
             self._runner = None
 
+    async def stop_listening(self) -> None:
+        """Refuse new connections; those that are there stay."""
+        if self._runner is not None:
+            for site in list(self._runner.sites):
+                await site.stop()
+
     def cut(self, socket: web.WebSocketResponse) -> None:
         """Drop a connection without a word."""
         transport = socket._req.transport if socket._req is not None else None

@@ -36,6 +36,7 @@ from bot.domain.market import Bar, BookSnapshot, MiniTicker, QuoteTick, Ticker, 
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
 from bot.exchange.endpoints import from_url
 from bot.exchange.market_feed import BinanceMarketFeed, FeedOptions
+from bot.exchange.quiet import QuietRules
 from bot.exchange.reconcile import differences
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed, UserFeedOptions
@@ -100,7 +101,7 @@ def user_feed(world, collected, wall, quick, short):
 
 @pytest.fixture
 def market_feed(world, collected, wall, quick, short):
-    options = FeedOptions(silence_s={}, liveness=short, backoff=quick)
+    options = FeedOptions(quiet=QuietRules(silence_s={}), liveness=short, backoff=quick)
     return BinanceMarketFeed(world.session, collected, wall, options=options)
 
 

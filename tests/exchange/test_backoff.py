@@ -7,7 +7,7 @@ def _latest(low, high):
 
 def test_the_first_attempt_is_made_at_once_and_the_limit_doubles_up_to_its_cap():
     delays = Delays(Backoff(), uniform=_latest)
-    assert [delays.next_s() for _ in range(6)] == [0.0, 5.0, 10.0, 20.0, 30.0, 30.0]
+    assert [delays.next_s() for _ in range(6)] == [0.0, 5.0, 10.0, 20.0, 40.0, 60.0]
 
 
 def test_the_wait_is_never_shorter_than_the_least():
@@ -33,4 +33,4 @@ def test_a_planned_reconnect_is_made_at_once():
 
 def test_a_thousand_failures_still_give_the_cap():
     delays = Delays(Backoff(), uniform=_latest)
-    assert [delays.next_s() for _ in range(1000)][-1] == 30.0
+    assert [delays.next_s() for _ in range(1000)][-1] == 60.0

@@ -7,7 +7,11 @@ from bot.domain.commands import StreamKind, Subscription
 from bot.domain.errors import SettingsError
 from bot.domain.events import FeedChanged, FeedKind, FeedState
 from bot.domain.market import TradeTick
+from bot.domain.values import Market
+from bot.exchange.handover import HandoverRules
 from bot.exchange.market_feed import BinanceMarketFeed, FeedOptions
+from bot.exchange.pressure import PressureRules
+from bot.exchange.quiet import QuietRules
 
 BTC = Subscription(StreamKind.TRADES, "BTCUSDT")
 ETH = Subscription(StreamKind.TRADES, "ETHUSDT")
@@ -40,14 +44,22 @@ class Listener:
 
 @pytest.fixture
 def make_feed(peer_session, collected, wall, quick, short):
-    def make(streams_per_connection=200, tap=None, **options):
-        options = {"silence_s": {}, "first_data_s": 60.0} | options
+    def make(streams_per_connection=200, tap=None, market=Market.SPOT, wait_s=5.0, **quiet):
+        quiet = {"silence_s": {}, "first_data_s": 60.0, "steady_after": 1} | quiet
         return BinanceMarketFeed(
             peer_session,
             collected,
             wall,
-            streams_per_connection=streams_per_connection,
-            options=FeedOptions(liveness=short, backoff=quick, **options),
+            market=market,
+            options=FeedOptions(
+                streams_per_connection=streams_per_connection,
+                liveness=short,
+                backoff=quick,
+                quiet=QuietRules(**quiet),
+                handover=HandoverRules(wait_s=wait_s),
+                # The trades of these tests do not tell the time.
+                pressure=PressureRules(conflate_after_s=3600, warn_after_s=3600),
+            ),
             tap=tap,
         )
 
@@ -114,8 +126,8 @@ async def test_many_additions_make_few_messages(peer, make_feed, collected, besi
         await collected.state(FeedState.UP)
         for number in range(60):
             feed.subscribe([Subscription(StreamKind.TRADES, f"S{number}USDT")])
-        messages = await peer.heard(2)
-    assert [len(message["params"]) for message in messages] == [50, 10]
+        (message,) = await peer.heard()
+    assert len(message["params"]) == 60
 
 
 async def test_a_refused_subscription_brings_a_connection_with_all_streams_in_its_url(
@@ -195,18 +207,37 @@ async def test_a_poison_frame_is_counted_and_the_next_one_arrives(
     assert (feed.broken_frames, feed.unknown_frames, feed.reconnects) == (2, 1, 0)
 
 
-async def test_a_server_that_goes_away_is_left_at_once(peer, make_feed, collected, beside):
+async def test_streams_are_dropped_on_the_live_connection_and_the_last_one_closes_it(
+    peer, make_feed, collected, beside
+):
+    peer.on_text = _acknowledge
     feed = make_feed()
-    feed.subscribe([BTC])
+    feed.subscribe([BTC, ETH])
     async with beside(feed.run()):
-        socket = await peer.connected()
-        await asyncio.sleep(0.6)
-        await socket.send_str(
-            '{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1700000000000}}'
-        )
-        down = await collected.state(FeedState.DOWN)
-        await collected.state(FeedState.UP, count=2)
-    assert down.cause == "serverShutdown"
+        await collected.state(FeedState.UP)
+        feed.unsubscribe([ETH, BARS])
+        (message,) = await peer.heard()
+        assert (message["method"], message["params"]) == ("UNSUBSCRIBE", ["ethusdt@trade"])
+        feed.unsubscribe([BTC])
+        await peer.nobody_left()
+        feed.subscribe([ETH])
+        await collected.state(FeedState.UP, "spot market 2")
+    # Nothing was lost, so nothing is told of it.
+    assert {event.state for event in collected.of(FeedChanged)} == {FeedState.UP}
+
+
+async def test_the_streams_of_usdm_futures_are_asked_for_by_category(
+    peer, make_feed, collected, beside
+):
+    feed = make_feed(market=Market.USDM)
+    feed.subscribe([QUOTES, BARS])
+    async with beside(feed.run()):
+        await collected.state(FeedState.UP, "usdm public 1")
+        await collected.state(FeedState.UP, "usdm market 1")
+    assert sorted(peer.paths) == [
+        "/market/stream?streams=btcusdt@kline_1m",
+        "/public/stream?streams=btcusdt@bookTicker",
+    ]
 
 
 async def test_cancelling_leaves_no_connection(peer, make_feed, collected, beside):
