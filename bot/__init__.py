@@ -12,8 +12,11 @@ from bot.domain.instrument import Instrument
 from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, QuoteTick, Ticker, TradeTick
 from bot.domain.order import Order
 from bot.domain.position import Position
+from bot.domain.terms import OrderTerms, PositionSide, TriggerBy
 from bot.domain.values import SECOND_NS, OrderStatus, OrderType, Side, TimeInForce
+from bot.strategy.draft import OrderDraft
 from bot.strategy.history import BarsWanted
+from bot.strategy.orders import BracketIds, OcoIds, OtoIds
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import Strategy
 
@@ -23,6 +26,7 @@ __all__ = [
     "Bar",
     "BarsWanted",
     "BookSnapshot",
+    "BracketIds",
     "FeedChanged",
     "FeedKind",
     "FeedState",
@@ -30,10 +34,15 @@ __all__ = [
     "Fill",
     "Instrument",
     "MiniTicker",
+    "OcoIds",
     "Order",
+    "OrderDraft",
     "OrderStatus",
+    "OrderTerms",
     "OrderType",
+    "OtoIds",
     "Position",
+    "PositionSide",
     "QuoteTick",
     "Side",
     "Strategy",
@@ -41,6 +50,7 @@ __all__ = [
     "Ticker",
     "TimeInForce",
     "TradeTick",
+    "TriggerBy",
     "__version__",
 ]
 

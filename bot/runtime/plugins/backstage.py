@@ -13,7 +13,7 @@ from bot.domain.instrument import Instrument
 from bot.domain.order import Order
 from bot.domain.position import Position
 from bot.domain.records import FillSaved, IncidentOpened, OrderSaved, StateSaved
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, OrderType
 from bot.engine.effects import LogLine
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
@@ -197,4 +197,7 @@ def _instrument(symbol: str) -> Instrument:
         step_size=Decimal("0.00001"),
         min_quantity=Decimal("0.00001"),
         min_notional=Decimal(5),
+        order_types=tuple(kind.value for kind in OrderType),
+        amend_allowed=True,
+        replace_allowed=True,
     )

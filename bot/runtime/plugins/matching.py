@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.commands import CancelOrder, Command, QueryOrder, SubmitOrder, Sweep
+import msgspec
+
+from bot.domain.amendments import AmendRejected, OrderAmended, OrderTriggered, SymbolConfigured
+from bot.domain.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    ConfigureSymbol,
+    QueryOrder,
+    ReplaceOrder,
+    SubmitOrder,
+    Sweep,
+)
 from bot.domain.events import (
     CancelRejected,
     Event,
@@ -18,6 +30,7 @@ from bot.domain.events import (
     OrderExpired,
     OrderFilled,
     OrderNotFound,
+    OrderNotPlaced,
     OrderRejected,
     OrderSubmitted,
     SweepCompleted,
@@ -29,6 +42,7 @@ from bot.domain.values import OrderType, Side, TimeInForce
 
 __all__ = ["Matching"]
 
+_BIPS: Final = 10_000
 _FEE: Final = Decimal("0.001")
 """Of what is received, as on Binance spot: a buy pays in the base asset."""
 
@@ -38,6 +52,10 @@ class _Resting:
     order: SubmitOrder
     venue_order_id: int
     remaining: Decimal
+    waits: bool = False
+    """A conditional order that is not set off yet."""
+    extreme: Decimal | None = None
+    """The best price since a trailing stop began to follow."""
 
 
 class Matching:
@@ -59,6 +77,26 @@ class Matching:
                 yield from self._submit(command, now_ns)
             case CancelOrder():
                 yield self._cancel(command, now_ns)
+            case ReplaceOrder():
+                canceled = self._cancel(command.cancel, now_ns)
+                yield canceled
+                if isinstance(canceled, OrderCanceled):
+                    yield from self._submit(command.order, now_ns)
+                else:
+                    yield OrderNotPlaced(
+                        client_order_id=command.order.client_order_id,
+                        reason="the order that it was to replace was not cancelled",
+                        recv_ns=now_ns,
+                    )
+            case AmendOrder():
+                yield self._amend(command, now_ns)
+            case ConfigureSymbol():
+                yield SymbolConfigured(
+                    symbol=command.symbol,
+                    leverage=command.leverage,
+                    margin_type=command.margin_type,
+                    recv_ns=now_ns,
+                )
             case Sweep():
                 last = {symbol: self._trades.get(symbol, 0) - 1 for symbol in command.symbols}
                 yield SweepCompleted(
@@ -77,12 +115,12 @@ class Matching:
         if isinstance(event, QuoteTick):
             self._quotes[event.symbol] = event
             for resting in self._on(event.symbol):
-                price = resting.order.price
-                if price is not None and self._crosses(resting.order):
-                    yield self.fill(resting.order.client_order_id, resting.remaining, price, now_ns)
+                yield from self._look_at(resting, now_ns)
         elif isinstance(event, TradeTick):
             traded = Decimal(repr(event.price))
             for resting in self._on(event.symbol):
+                if resting.waits:
+                    continue
                 price = resting.order.price
                 ahead = Decimal(0) if price is None else (price - traded) * resting.order.side.sign
                 if price is None or ahead < 0:
@@ -91,6 +129,46 @@ class Matching:
                 at_most = resting.remaining if ahead else Decimal(repr(event.size))
                 quantity = min(resting.remaining, at_most)
                 yield self.fill(resting.order.client_order_id, quantity, price, now_ns)
+
+    def _look_at(self, resting: _Resting, now_ns: int) -> Iterator[Event]:
+        """A stop is set off by the quote that it would trade at; then it trades like the others."""
+        order, price = resting.order, resting.order.price
+        if resting.waits:
+            if not self._sets_off(resting):
+                return
+            resting.waits = False
+            yield OrderTriggered(
+                client_order_id=order.client_order_id,
+                venue_order_id=resting.venue_order_id,
+                ts_ns=now_ns,
+                recv_ns=now_ns,
+            )
+            if price is None:
+                price = self._touch(order)
+                yield self.fill(
+                    order.client_order_id, resting.remaining, price, now_ns, maker=False
+                )
+                return
+        if price is not None and self._crosses(order):
+            yield self.fill(order.client_order_id, resting.remaining, price, now_ns)
+
+    def _sets_off(self, resting: _Resting) -> bool:
+        order = resting.order
+        touch = self._touch(order)
+        # A buy stop and a sell profit wait above the market, the others below it.
+        above = (order.side is Side.BUY) == order.order_type.is_stop
+        if order.terms.trailing_bips is None:
+            trigger = order.terms.trigger_price
+            return trigger is not None and (touch >= trigger if above else touch <= trigger)
+        activation = order.terms.activation_price
+        if resting.extreme is None and activation is not None:
+            ahead = (touch - activation) * order.side.sign
+            if ahead > 0:
+                return False
+        extreme = resting.extreme or touch
+        resting.extreme = min(extreme, touch) if above else max(extreme, touch)
+        distance = resting.extreme * order.terms.trailing_bips / _BIPS
+        return touch >= resting.extreme + distance if above else touch <= resting.extreme - distance
 
     def fill(
         self,
@@ -133,7 +211,7 @@ class Matching:
     def _submit(self, order: SubmitOrder, now_ns: int) -> Iterator[Event]:
         cid = order.client_order_id
         yield OrderSubmitted(client_order_id=cid, recv_ns=now_ns)
-        crosses = self._crosses(order)
+        crosses = self._crosses(order) and not order.order_type.is_conditional
         if order.order_type is OrderType.LIMIT_MAKER and crosses:
             self.refuse_next.insert(0, (-2010, "Order would immediately match and take."))
         if self.refuse_next:
@@ -141,10 +219,13 @@ class Matching:
             yield OrderRejected(client_order_id=cid, code=code, reason=reason, recv_ns=now_ns)
             return
         self._orders += 1
-        self._resting[cid] = _Resting(order, self._orders, order.quantity)
+        waits = order.order_type.is_conditional
+        self._resting[cid] = _Resting(order, self._orders, order.quantity, waits)
         yield OrderAccepted(
             client_order_id=cid, venue_order_id=self._orders, ts_ns=now_ns, recv_ns=now_ns
         )
+        if waits:
+            return
         if crosses:
             yield self.fill(cid, order.quantity, self._touch(order), now_ns, maker=False)
         elif order.price is None or order.time_in_force is not TimeInForce.GTC:
@@ -171,6 +252,28 @@ class Matching:
             ts_ns=now_ns,
             recv_ns=now_ns,
             executed=resting.order.quantity - resting.remaining,
+        )
+
+    def _amend(self, command: AmendOrder, now_ns: int) -> Event:
+        resting = self._resting.get(command.client_order_id)
+        if resting is None or command.quantity <= resting.order.quantity - resting.remaining:
+            return AmendRejected(
+                client_order_id=command.client_order_id,
+                code=-2038,
+                reason="The requested action would change no state; rejecting",
+                recv_ns=now_ns,
+            )
+        resting.remaining += command.quantity - resting.order.quantity
+        resting.order = msgspec.structs.replace(
+            resting.order, quantity=command.quantity, price=command.price
+        )
+        return OrderAmended(
+            client_order_id=command.client_order_id,
+            venue_order_id=resting.venue_order_id,
+            quantity=command.quantity,
+            price=command.price,
+            ts_ns=now_ns,
+            recv_ns=now_ns,
         )
 
     def _on(self, symbol: str) -> list[_Resting]:
