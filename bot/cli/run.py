@@ -92,7 +92,8 @@ def run(
     )
     duration_s = parse_duration_s(for_) if for_ else None
     for path in tape or ():
-        if not path.exists():
+        # With a market in front (usdm=FILE) the exchange looks for it.
+        if not path.exists() and "=" not in str(path):
             raise SettingsError(f"--tape {path}: there is no such file")
     if not speed > 0:
         raise SettingsError(f"--speed {speed}: must be above 0")

@@ -50,8 +50,9 @@ def serve(
     tape: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Recorded spot frames in place of the seed: a file or a session's directory; "
-            "may be given several times."
+            help="Recorded frames in place of the seed, of spot, USD-M or COIN-M: a file or a "
+            "session's directory; may be given several times. usdm=FILE says of which market "
+            "one is, where it does not say so itself."
         ),
     ] = None,
     speed: Annotated[float, typer.Option(help="How many times faster the tape is played.")] = 1.0,
