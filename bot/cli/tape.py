@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot.cli.output import Format, heading, line, print_json, print_rows
+from bot.cli.tape_check import check
 from bot.domain.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the group to the command tree."""
     group = typer.Typer(help="Recorded and downloaded market data.", no_args_is_help=True)
     group.command("info")(info)
+    group.command("check")(check)
     app.add_typer(group, name="tape")
 
 

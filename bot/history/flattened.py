@@ -15,11 +15,11 @@ import msgspec
 
 from bot.history.frame import Frame, depth_path, instant_ns
 
-__all__ = ["Flattened"]
+__all__ = ["CARRIED_OVER", "Flattened", "Row", "event_of"]
 
-_Row = dict[str, str]
+Row = dict[str, str]
 _FIRST_COLUMNS: Final = (b"TimestampOfReceive,", b"TimestampOfReceiveUS,")
-_CARRIED_OVER: Final = "FINAL_DEPTH_SNAPSHOT"
+CARRIED_OVER: Final = "FINAL_DEPTH_SNAPSHOT"
 
 
 class Flattened:
@@ -32,11 +32,11 @@ class Flattened:
         text = (line.decode(errors="replace") for line in lines if not line.startswith(b"#"))
         rows = csv.DictReader(line for line in text if line)
         numbered = enumerate(rows)
-        for _, group in groupby(numbered, key=_event_of):
+        for _, group in groupby(numbered, key=event_of):
             yield _frame([row for _, row in group])
 
 
-def _event_of(numbered: tuple[int, _Row]) -> tuple[str, ...]:
+def event_of(numbered: tuple[int, Row]) -> tuple[str, ...]:
     """Equal for neighbouring rows of one event, different for the next.
 
     Update ids, not times: the times of single rows are the first thing that is wrong in a
@@ -47,20 +47,20 @@ def _event_of(numbered: tuple[int, _Row]) -> tuple[str, ...]:
     if row.get("TradeId"):
         # Each trade is a row; ids may be repeated by mistake, so the row is the key.
         return (kind, str(number))
-    if kind == _CARRIED_OVER:
+    if kind == CARRIED_OVER:
         return (kind,)
     ids = (row.get(name) or "" for name in ("LastUpdateId", "FirstUpdateId", "FinalUpdateId"))
     return (kind, row.get("Stream") or "", *ids)
 
 
-def _frame(rows: list[_Row]) -> Frame:
+def _frame(rows: list[Row]) -> Frame:
     first = rows[0]
     try:
         recv_ns = instant_ns(int(first.get("TimestampOfReceiveUS") or first["TimestampOfReceive"]))
         if first.get("TradeId"):
             return Frame(recv_ns, first["Stream"], _encoded(_trade(first)))
         kind = first.get("StreamType")
-        if kind == _CARRIED_OVER:
+        if kind == CARRIED_OVER:
             newest = max(int(row["FinalUpdateId"]) for row in rows)
             return _snapshot(recv_ns, newest, rows)
         if first.get("LastUpdateId"):
@@ -70,7 +70,7 @@ def _frame(rows: list[_Row]) -> Frame:
         return Frame(0, "", repr(first).encode())
 
 
-def _snapshot(recv_ns: int, update_id: int, rows: list[_Row]) -> Frame:
+def _snapshot(recv_ns: int, update_id: int, rows: list[Row]) -> Frame:
     market = rows[0].get("Market") or ""
     path = depth_path(
         rows[0]["Symbol"],
@@ -81,7 +81,7 @@ def _snapshot(recv_ns: int, update_id: int, rows: list[_Row]) -> Frame:
     return Frame(recv_ns, path, _encoded({"lastUpdateId": update_id, "bids": bids, "asks": asks}))
 
 
-def _depth_update(rows: list[_Row]) -> dict[str, Any]:
+def _depth_update(rows: list[Row]) -> dict[str, Any]:
     first = rows[0]
     event: dict[str, Any] = {"e": "depthUpdate", "E": _ms(first["EventTime"])}
     if first.get("TransactionTime"):
@@ -94,7 +94,7 @@ def _depth_update(rows: list[_Row]) -> dict[str, Any]:
     return event
 
 
-def _trade(row: _Row) -> dict[str, Any]:
+def _trade(row: Row) -> dict[str, Any]:
     event: dict[str, Any] = {
         "e": "trade",
         "E": _ms(row["EventTime"]),
@@ -113,7 +113,7 @@ def _trade(row: _Row) -> dict[str, Any]:
     return event
 
 
-def _levels(rows: Iterable[_Row]) -> tuple[list[list[str]], list[list[str]]]:
+def _levels(rows: Iterable[Row]) -> tuple[list[list[str]], list[list[str]]]:
     sides: tuple[list[list[str]], list[list[str]]] = ([], [])
     for row in rows:
         sides[int(row["IsAsk"])].append([row["Price"], row["Quantity"]])
