@@ -8,8 +8,10 @@ from bot.domain.commands import (
     CancelOrder,
     Command,
     ConfigureSymbol,
+    FetchBars,
     FetchBook,
     FetchFills,
+    FetchTrades,
     QueryOrder,
     ReplaceOrder,
     SubmitList,
@@ -25,7 +27,7 @@ from bot.domain.events import (
     SweepFailed,
     TimePassed,
 )
-from bot.domain.fetched import BookNotFetched
+from bot.domain.fetched import BookNotFetched, HistoryNotFetched
 
 __all__ = ["Submission", "dropped", "failed", "orders_of"]
 
@@ -77,5 +79,7 @@ def failed(command: Command, cause: str, now_ns: int) -> Sequence[Event]:
             return [QueryFailed(client_order_id=cid, reason=cause, recv_ns=now_ns)]
         case FetchBook(symbol=symbol):
             return [BookNotFetched(symbol=symbol, reason=cause, recv_ns=now_ns)]
+        case FetchBars(number=number) | FetchTrades(number=number):
+            return [HistoryNotFetched(number=number, reason=cause, recv_ns=now_ns)]
         case _:
             return [TimePassed(recv_ns=now_ns)]

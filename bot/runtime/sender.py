@@ -9,8 +9,10 @@ from bot.domain.commands import (
     CancelOrder,
     Command,
     ConfigureSymbol,
+    FetchBars,
     FetchBook,
     FetchFills,
+    FetchTrades,
     QueryOrder,
     ReplaceOrder,
     SubmitList,
@@ -23,6 +25,7 @@ from bot.domain.errors import DatabaseError
 from bot.domain.events import Event, HaltRequested, OrderSubmitted
 from bot.domain.values import SECOND_NS
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Store, Venue
+from bot.runtime.inquiries import QUESTIONS, inquire
 from bot.runtime.logs import logger
 from bot.runtime.mishaps import Submission, dropped, failed, orders_of
 
@@ -84,7 +87,7 @@ class Sender:
                 self._tasks.create_task(self._guarded(command, mark))
 
     async def _guarded(self, command: Command, mark: int) -> None:
-        slots = self._question_slots if isinstance(command, FetchBook) else self._slots
+        slots = self._question_slots if isinstance(command, QUESTIONS) else self._slots
         async with slots:
             try:
                 await self._carry(command, mark)
@@ -110,8 +113,8 @@ class Sender:
                 answers = await self._venue.fetch_fills(command)
             case Sweep():
                 answers = await self._venue.sweep(command)
-            case FetchBook():
-                answers = [await self._history.book(command.symbol, command.limit)]
+            case FetchBook() | FetchBars() | FetchTrades():
+                answers = [await inquire(command, self._history, self._clock)]
             case _:  # pragma: no cover - Subscribe is handled in dispatch
                 answers = ()
         for answer in answers:
