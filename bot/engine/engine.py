@@ -389,5 +389,5 @@ class Engine:
         wish = canonical(subscription, self.config.market)
         released = self.subscriptions.release(strategy_id, wish)
         if released:
-            self.host.rewire(strategy_id)
+            self.host.unwire(strategy_id, wish)
         return released

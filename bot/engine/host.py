@@ -130,11 +130,10 @@ class Host:
         handler = getattr(plugin.strategy, callback)
         self._engine.bus.subscribe(event_type, topic_wanted(subscription), strategy_id, handler)
 
-    def rewire(self, strategy_id: str) -> None:
-        """Put on the bus what the plugin is subscribed to, and nothing else."""
-        self._engine.bus.unsubscribe(strategy_id)
-        for subscription in self._engine.subscriptions.of(strategy_id):
-            self.wire(strategy_id, subscription)
+    def unwire(self, strategy_id: str, subscription: Subscription) -> None:
+        """Take the callback for a subscription off the bus."""
+        event_type, _ = CALLBACK_OF[subscription.kind]
+        self._engine.bus.release(event_type, topic_wanted(subscription), strategy_id)
 
     def faulted(self, owner: str, callback: str, error: BaseException) -> None:
         """A callback raised: an incident, and quarantine if it happens too often."""

@@ -203,6 +203,13 @@ class MarketData(MarketCallbacks):
         """Only ``*`` (or ``usdm:*``): Binance has one stream of it."""
         return self._ask(StreamKind.TRADING_SESSION, symbol)
 
+    def unsubscribe(self, subscription: Subscription) -> bool:
+        """Hear of it no more: of what a ``subscribe_...`` gave. False if it was not subscribed.
+
+        The stream itself ends when no other strategy wants it.
+        """
+        return self._context.unsubscribe(subscription)
+
     def _ask(self, kind: StreamKind, symbol: str, detail: str = "") -> Subscription:
         subscription = Subscription(kind, symbol, detail)
         self._context.subscribe(subscription)

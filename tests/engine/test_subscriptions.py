@@ -57,10 +57,11 @@ def test_a_strategy_that_unsubscribes_hears_no_more(live_engine):
     d.quote()
     assert len(d.puppet().told("on_quote")) == before + 1
     d.take()
-    assert d.engine.unsubscribe("puppet", QUOTES)
-    assert not d.engine.unsubscribe("puppet", QUOTES)
+    unsubscribed = d.act(lambda s: (s.unsubscribe(QUOTES), s.unsubscribe(QUOTES)))
+    assert unsubscribed == (True, False)
+    before = len(d.puppet().told("on_quote"))
     d.quote()
-    assert len(d.puppet().told("on_quote")) == before + 1
+    assert len(d.puppet().told("on_quote")) == before
 
 
 def test_quarantine_and_stop_let_go_of_what_only_that_strategy_wanted(live_engine):
