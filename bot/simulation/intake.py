@@ -177,7 +177,9 @@ class Intake:
         store, symbol = self._floor.orders, listing.rules.symbol
         held = self._floor.ledger.accounts[account].balance(listing.rules.base)
         mine = store.open(account, symbol)
-        everywhere = [o for name in self._floor.listings for o in store.open(account, name)]
+        # Only limits of the whole exchange ask about other symbols.
+        names = self._floor.listings if self._floor.exchange_filters else ()
+        everywhere = [o for name in names for o in store.open(account, name)]
         lists = self._floor.lists.open(account)
         price = self.price(form, listing)
         return Candidate(
