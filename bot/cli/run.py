@@ -77,6 +77,7 @@ def run(
     from bot.runtime.loop import run_async
     from bot.runtime.runner import Plan, Runner
     from bot.runtime.settings import load_settings, parse_duration_s
+    from bot.runtime.tapes import require_market
 
     symbols = tuple(part for text in symbol or () for part in text.split(",") if part)
     settings = load_settings(
@@ -91,10 +92,7 @@ def run(
         log_level=log_level,
     )
     duration_s = parse_duration_s(for_) if for_ else None
-    for path in tape or ():
-        # With a market in front (usdm=FILE) the exchange looks for it.
-        if not path.exists() and "=" not in str(path):
-            raise SettingsError(f"--tape {path}: there is no such file")
+    require_market(tape or (), settings.market)
     if not speed > 0:
         raise SettingsError(f"--speed {speed}: must be above 0")
     if summary is not None and not summary.parent.is_dir():

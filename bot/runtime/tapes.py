@@ -17,7 +17,7 @@ from bot.simulation.rules import SymbolRules
 from bot.simulation.tapemarkets import TapeKind, market_of
 from bot.simulation.tapereel import LOOK_AHEAD, TapeFrame
 
-__all__ = ["Taped", "read_tapes"]
+__all__ = ["Taped", "read_tapes", "require_market"]
 
 T = TypeVar("T", SymbolRules, Contract)
 
@@ -109,6 +109,22 @@ def read_tapes(given: Sequence[Path]) -> dict[TapeKind, Taped]:
             parts[part.kind].append(part)
     first_ns = min(begin_ns, default=0)
     return {kind: Taped(kind, of_kind, first_ns) for kind, of_kind in parts.items()}
+
+
+def require_market(given: Sequence[Path], market: TapeKind) -> None:
+    """Tapes that somebody trades on must hold the market that is traded, or be none at all.
+
+    Raises:
+        DataError: they hold other markets only; or as :func:`read_tapes`.
+    """
+    tapes = read_tapes(given)
+    if tapes and market not in tapes:
+        found = " and ".join(_NAMES[kind] for kind in tapes)
+        named = ", ".join(map(str, given))
+        raise DataError(
+            f"{named} was recorded on {found}, and {_NAMES[market]} is traded: "
+            f"give a tape of {_NAMES[market]}"
+        )
 
 
 def _told(given: Path) -> tuple[TapeKind | None, Path]:

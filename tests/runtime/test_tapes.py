@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.errors import DataError
 from bot.runtime.futures import taped_futures
-from bot.runtime.tapes import read_tapes
+from bot.runtime.tapes import read_tapes, require_market
 from bot.simulation.rules import symbol_rules
 
 RECORDED_MS = 1_700_000_000_000
@@ -133,6 +133,18 @@ def test_a_choice_that_the_tape_contradicts_is_refused(write):
     with pytest.raises(DataError) as caught:
         read_tapes([Path(f"usdm={path}")])
     assert str(caught.value) == f"{path} was recorded on spot: it cannot be played as USDⓈ-M"
+
+
+def test_who_trades_needs_a_tape_of_what_is_traded(write):
+    usdm = write("usdm.gz", *quotes(USDM_QUOTE, 0))
+    spot = write("spot.gz", *quotes(SPOT_QUOTE, 0))
+    require_market([], "spot")
+    require_market([usdm, spot], "spot")
+    with pytest.raises(DataError) as caught:
+        require_market([usdm], "spot")
+    assert str(caught.value) == (
+        f"{usdm} was recorded on USDⓈ-M, and spot is traded: give a tape of spot"
+    )
 
 
 @pytest.mark.parametrize("given", ["/no/tape", "usdm=/no/tape"])
