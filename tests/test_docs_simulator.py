@@ -87,6 +87,16 @@ def test_every_named_test_exists():
         assert re.search(rf"def {name}\(", file.read_text(encoding="utf-8")), f"{path}::{name}"
 
 
+# What stands behind the wire's modules: their rows are those of what they serve.
+INNER = {"test_feeds", "test_outbox", "test_users", "test_rules", "test_streams"}
+
+
+def test_every_test_of_the_wire_shows_a_row():
+    shown = {path for path, _ in _named_tests()}
+    wire = (ROOT / "tests/simulation/wire").glob("test_*.py")
+    assert {f"simulation/wire/{path.name}" for path in wire if path.stem not in INNER} <= shown
+
+
 def test_every_option_of_the_command_is_explained():
     from bot.cli.sim import serve
 

@@ -44,7 +44,7 @@ def serve(
     ] = _PORT,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     admin: Annotated[
-        bool, typer.Option("--admin", help="Offer /sim/state, /sim/faults and /sim/scene.")
+        bool, typer.Option("--admin", help="Offer /sim/state, /sim/faults, /sim/funds, /sim/scene.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the market: the same seed, the same prices.")] = 1,
     tape: Annotated[
@@ -173,7 +173,7 @@ def _greeting(options: "SimulatorOptions", port: int) -> str:
     tapes = " ".join(map(str, options.tapes))
     source = f"tape {tapes} x{options.speed:g}" if tapes else f"seed {options.seed}"
     control = (
-        f"http://{at}/sim/state  /sim/faults  /sim/scene"
+        f"http://{at}/sim/state  /sim/faults  /sim/funds  /sim/scene"
         if options.admin
         else "off; on with --admin"
     )
