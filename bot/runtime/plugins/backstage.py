@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from bot.domain.commands import CancelOrder, SubmitOrder, Subscribe, Subscription
+from bot.domain.errors import StrategyError
 from bot.domain.events import Event, FeedChanged, FeedKind, FeedState
 from bot.domain.fill import Fill
 from bot.domain.instrument import Instrument
@@ -21,6 +22,7 @@ from bot.engine.risk import RiskLimits
 from bot.runtime.plugins.matching import Matching
 from bot.runtime.plugins.observed import observed
 from bot.runtime.plugins.parameters import validate
+from bot.runtime.plugins.past import Past, past_of
 from bot.runtime.plugins.reference import parse
 from bot.runtime.plugins.resolution import load_checked, spec_of
 from bot.strategy.strategy import Strategy
@@ -43,6 +45,7 @@ class Backstage:
         limits: RiskLimits | None = None,
         instruments: Mapping[str, Instrument] | None = None,
         saved: Mapping[str, str] | None = None,
+        history: Past | None = None,
         strict: bool = True,
         **params: object,
     ) -> None:
@@ -54,8 +57,13 @@ class Backstage:
             limits: risk limits other than the usual ones.
             instruments: rules of symbols; else tick 0.01, step 0.00001, at least 5 quote units.
             saved: :attr:`saved` of an earlier stage, as after a restart.
+            history: what ``warm_up`` finds, oldest first: ``{"1m": [100, 101.5]}`` are closes of
+                bars of the first symbol, ``{("ETHUSDT", "1h"): [...]}`` of another; or bars.
             strict: raise what the strategy raises.
             params: parameters of the strategy.
+
+        Raises:
+            StrategyError: ``warm_up`` asks for what there cannot be.
         """
         self.spec = _spec(strategy, symbols, params)
         self.instruments = {s: _instrument(s) for s in symbols} | dict(instruments or {})
@@ -80,10 +88,13 @@ class Backstage:
         self._matching = Matching(self.instruments)
         config = EngineConfig(run_id="rehearsal", limits=limits or RiskLimits())
         self.engine = Engine(config, self.instruments)
+        self.engine.bars.given = past_of(history or {}, symbols[0], _START_NS)
         kind = observed(self.spec.kind, self.calls, self.faults)
         spec = StrategySpec(self.spec.strategy_id, kind, self.spec.params, self.spec.symbols)
         self.engine.host.load(spec, self.saved)
         self._feed_changed(FeedKind.USER, FeedState.UP, ())
+        if strict and not self.engine.host.plugins[spec.strategy_id].started:
+            raise StrategyError("; ".join(incident.cause for incident in self.incidents))
 
     # --- what came of it -------------------------------------------------------------------
 

@@ -14,11 +14,13 @@ def observed(
 ) -> type[Strategy[Any]]:
     """A subclass that acts as ``kind`` and writes into ``calls`` and ``faults``.
 
+    What is watched are the callbacks and ``warm_up``.
+
     Callbacks that ``kind`` does not define stay undefined: the engine looks at that.
     """
     watched = {
         name: _watched(name, getattr(kind, name), calls, faults)
-        for name in sorted(CALLBACKS)
+        for name in sorted(CALLBACKS | {"warm_up"})
         if getattr(kind, name) is not getattr(Strategy, name)
     }
     body = {**watched, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
@@ -26,13 +28,13 @@ def observed(
 
 
 def _watched(
-    name: str, callback: Callable[..., None], calls: dict[str, int], faults: list[Exception]
-) -> Callable[..., None]:
+    name: str, callback: Callable[..., object], calls: dict[str, int], faults: list[Exception]
+) -> Callable[..., object]:
     @functools.wraps(callback)
-    def run(*args: object) -> None:
+    def run(*args: object) -> object:
         calls[name] = calls.get(name, 0) + 1
         try:
-            callback(*args)
+            return callback(*args)
         except Exception as e:  # wall: plugin code, seen on its way to the engine's own wall
             faults.append(e)
             raise
