@@ -22,7 +22,7 @@ CONDITIONAL = {
 }
 # Real answers have them, as recordings show, and the models do not.
 OVERLOOKED = {
-    *("symbols.maxMoveOrderLimit", "lastUpdateId"),
+    *("symbols.maxMoveOrderLimit", "lastUpdateId", "futuresType"),
     *("positions.breakEvenPrice", "positions.isolatedWallet", "positions.notional"),
     *("positions.openOrderInitialMargin", "positions.positionInitialMargin"),
     *("slPrice", "slTriggerPrice", "tpPrice", "tpTriggerPrice"),

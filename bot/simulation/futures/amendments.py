@@ -52,7 +52,9 @@ class AmendmentDesk:
             order.price_match = match
             self._change(order, price, quantity, now_ms, integer(params, "modifyId"))
         self._floor.settle(listing, now_ms)
-        return order.answered()
+        modify_id = integer(params, "modifyId")
+        named = {} if modify_id is None else {"modifyId": modify_id}
+        return {**order.answered(), "pair": order.contract.pair, **named}
 
     def _check(self, order: FuturesOrder, params: Params, price: int, quantity: int) -> None:
         contract = order.contract

@@ -46,7 +46,9 @@ class MarketData:
         if wanted is not None and wanted not in self._floor.contracts:
             raise ApiError.invalid_symbol()
         assets = dict.fromkeys(c.margin_asset for c in self._floor.contracts.values())
+        which = {"futuresType": "U_MARGINED"} if self._kind == "usdm" else {}
         return {
+            **which,
             "exchangeFilters": [],
             "rateLimits": [],
             "serverTime": self._now_ms,

@@ -144,6 +144,7 @@ class PublicData:
                 "fundingTime": f.time_ms,
                 "fundingRate": money(f.rate),
                 "markPrice": money(f.mark),
+                **({} if listing.contract.is_inverse else {"rateType": "Regular"}),
             }
             for listing in self._chosen(params)
             for f in self._marks[listing.rules.symbol].fundings

@@ -80,8 +80,7 @@ def book_ticker(listing: FuturesListing, now: int) -> dict[str, Any]:
     body: dict[str, Any] = {"symbol": contract.symbol}
     if contract.is_inverse:
         body["pair"] = contract.pair
-    else:
-        body["lastUpdateId"] = listing.quoted_id or listing.ids.update
+    body["lastUpdateId"] = listing.quoted_id or listing.ids.update
     return {
         **body,
         "bidPrice": contract.price_text(bid),
