@@ -89,7 +89,9 @@ class Host:
         """Run ``on_start`` of each plugin that has not started and waits for no history."""
         self._engine.warmup.ask(self.plugins)
         for strategy_id, plugin in self.plugins.items():
-            if not plugin.started and self._engine.warmup.is_ready(strategy_id):
+            if plugin.started or plugin.quarantined:
+                continue
+            if self._engine.warmup.is_ready(strategy_id):
                 plugin.started = True
                 self.call(strategy_id, "on_start")
 

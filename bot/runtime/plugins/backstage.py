@@ -22,7 +22,7 @@ from bot.engine.risk import RiskLimits
 from bot.runtime.plugins.matching import Matching
 from bot.runtime.plugins.observed import observed
 from bot.runtime.plugins.parameters import validate
-from bot.runtime.plugins.past import Past, past_of
+from bot.runtime.plugins.past import Past, no_more, past_of
 from bot.runtime.plugins.reference import parse
 from bot.runtime.plugins.resolution import load_checked, spec_of
 from bot.strategy.strategy import Strategy
@@ -76,6 +76,8 @@ class Backstage:
         self.sent_ns: list[int] = []
         """When each of the commands was sent."""
         self.subscriptions: list[Subscription] = []
+        """The streams that were asked for."""
+        self._wishes: dict[Subscription, None] = {}
         self.fills: list[Fill] = []
         self.incidents: list[IncidentOpened] = []
         self.logs: list[LogLine] = []
@@ -115,6 +117,16 @@ class Backstage:
     @property
     def open_orders(self) -> list[Order]:
         return [order for order in self.orders if not order.status.is_terminal]
+
+    @property
+    def wishes(self) -> list[Subscription]:
+        """What the strategy has subscribed to, also what is no stream of the exchange's."""
+        self.note_wishes()
+        return list(self._wishes)
+
+    def note_wishes(self) -> None:
+        """Remember them, before it stops and lets go of them."""
+        self._wishes |= dict.fromkeys(self.engine.subscriptions.of(self.spec.strategy_id))
 
     def position(self, symbol: str = "") -> Position:
         """What the strategy holds."""
@@ -163,6 +175,7 @@ class Backstage:
                 self.commands.append(command)
                 self.sent_ns.append(self._now_ns)
             answers.extend(self._matching.answer(command, self._now_ns))
+            answers.extend(no_more(command, self._now_ns))
         return answers
 
     def _raise(self) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from bot.domain.commands import Command, FetchBars, FetchTrades
+from bot.domain.events import Event
+from bot.domain.fetched import BarsFetched, TradesFetched
 from bot.domain.interval import Interval, interval_of
 from bot.domain.market import Bar
 from bot.domain.values import SECOND_NS
 from bot.engine.bars import Key
 
-__all__ = ["Past", "past_of"]
+__all__ = ["Past", "no_more", "past_of"]
 
 Past = Mapping[str | Key, Sequence[float | Bar]]
 """By interval (of the first symbol), or by symbol and interval: closes, or whole bars."""
@@ -29,6 +32,15 @@ def past_of(given: Past, symbol: str, start_ns: int) -> dict[Key, list[Bar]]:
             _bar(key, value, *span) for value, (_, span) in zip(values, spans, strict=True)
         ]
     return found
+
+
+def no_more(command: Command, now_ns: int) -> Iterator[Event]:
+    """The answer to a question for more of the past than was given: there is none."""
+    match command:
+        case FetchBars(number=number, symbol=symbol):
+            yield BarsFetched(number=number, symbol=symbol, bars=(), recv_ns=now_ns)
+        case FetchTrades(number=number, symbol=symbol):
+            yield TradesFetched(number=number, symbol=symbol, trades=(), recv_ns=now_ns)
 
 
 def _spans(text: str, end_ns: int) -> Iterator[tuple[int, int]]:

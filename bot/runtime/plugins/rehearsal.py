@@ -11,13 +11,14 @@ from types import FrameType
 from typing import Final
 
 from bot.domain.commands import StreamKind
-from bot.domain.errors import StrategyError
 from bot.domain.events import FeedState
+from bot.domain.interval import Interval, interval_of
 from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, Ticker
 from bot.domain.values import SECOND_NS, OrderStatus
 from bot.engine.host import StrategySpec
 from bot.runtime.plugins.finding import Finding, line_in, one_line
 from bot.runtime.plugins.stage import Stage
+from bot.strategy.market import CALLBACK_OF
 from bot.strategy.strategy import Strategy
 
 __all__ = ["Rehearsal", "rehearse", "time_limit"]
@@ -26,16 +27,8 @@ _STEPS: Final = 900
 _STEPS_A_BAR: Final = 10
 _WAVE_STEPS: Final = 160
 _LIMIT_S: Final = 10.0
-_UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "M": 2_592_000}
-_CALLBACKS: Final = {
-    StreamKind.TRADES: "on_trade",
-    StreamKind.AGG_TRADES: "on_agg_trade",
-    StreamKind.QUOTES: "on_quote",
-    StreamKind.BARS: "on_bar",
-    StreamKind.BOOK: "on_book",
-    StreamKind.MINI_TICKER: "on_mini_ticker",
-    StreamKind.TICKER: "on_ticker",
-}
+_MONTH_S: Final = 30 * 86_400.0
+_CALLBACKS: Final = {kind: callback for kind, (_, callback) in CALLBACK_OF.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +102,12 @@ def _raised(error: Exception) -> str:
 def _doubts(stage: Stage, path: Path) -> list[Finding]:
     """What works and cannot be meant."""
     for incident in stage.incidents:
+        if incident.kind == "strategy_fault" and incident.cause.startswith("warm_up"):
+            return [Finding(path, 1, incident.cause)]
         if incident.kind == "strategy_quarantined":
             return [Finding(path, 1, f"quarantined: {incident.cause}")]
-    subscribed = {_CALLBACKS[subscription.kind] for subscription in stage.subscriptions}
-    defined = {name for name in _CALLBACKS.values() if _defines(stage, name)}
+    subscribed = {_CALLBACKS[wish.kind] for wish in stage.wishes}
+    defined = {name for name in set(_CALLBACKS.values()) if _defines(stage, name)}
     doubts = [
         f"{name} is defined, but on_start does not subscribe to what it is for"
         for name in sorted(defined - subscribed)
@@ -154,6 +149,7 @@ def _perform(spec: StrategySpec) -> Stage:
                         _market(stage, symbol, 100.0 * (number + 1), step, step_s)
                 if stage.faults:
                     return stage
+            stage.note_wishes()
             stage.stop()
     except TimeoutError as e:
         stage.faults.insert(0, e)
@@ -172,10 +168,13 @@ def _market(stage: Stage, symbol: str, base: float, step: int, step_s: float) ->
     stage.publish(AggTrade(symbol, price, 0.05, step, step, step, is_sell, now_ns, now_ns))
     bids = tuple((round(mid - 0.01 * n, 2), 1.0) for n in range(1, 6))
     asks = tuple((round(mid + 0.01 * n, 2), 1.0) for n in range(1, 6))
-    stage.publish(BookSnapshot(symbol, bids, asks, step, now_ns, now_ns))
-    for subscription in stage.subscriptions:
-        if subscription.kind is StreamKind.BARS and subscription.symbol == symbol:
-            stage.publish(_bar(symbol, subscription.detail, mid, step, now_ns))
+    for stream in stage.subscriptions:
+        if stream.kind is StreamKind.BARS and stream.symbol == symbol:
+            stage.publish(_bar(symbol, interval_of(stream.detail), mid, step_s, now_ns))
+        elif stream.kind is StreamKind.BOOK and stream.symbol == symbol:
+            depth = int(stream.detail.partition("@")[0])
+            speed_ms = stream.speed_ms
+            stage.publish(BookSnapshot(symbol, bids, asks, step, now_ns, now_ns, depth, speed_ms))
     if step % _STEPS_A_BAR == 0:
         _tickers(stage, symbol, base, mid)
 
@@ -206,12 +205,11 @@ def _tickers(stage: Stage, symbol: str, base: float, mid: float) -> None:
     )
 
 
-def _bar(symbol: str, interval: str, price: float, step: int, now_ns: int) -> Bar:
-    length_ns = round(_seconds(interval) * SECOND_NS)
-    open_ns = now_ns // length_ns * length_ns
+def _bar(symbol: str, interval: Interval, price: float, step_s: float, now_ns: int) -> Bar:
+    open_ns = interval.open_ns(now_ns)
     return Bar(
         symbol=symbol,
-        interval=interval,
+        interval=interval.text,
         open=price,
         high=price + 0.02,
         low=price - 0.02,
@@ -220,8 +218,8 @@ def _bar(symbol: str, interval: str, price: float, step: int, now_ns: int) -> Ba
         quote_volume=price,
         trades=10,
         open_ns=open_ns,
-        close_ns=open_ns + length_ns - 1_000_000,
-        closed=step % _STEPS_A_BAR == _STEPS_A_BAR - 1,
+        close_ns=interval.close_ns(open_ns),
+        closed=interval.open_ns(now_ns + round(step_s * SECOND_NS)) != open_ns,
         ts_ns=now_ns,
         recv_ns=now_ns,
     )
@@ -229,14 +227,10 @@ def _bar(symbol: str, interval: str, price: float, step: int, now_ns: int) -> Ba
 
 def _longest_bar_s(stage: Stage) -> float:
     """The length of a day's step follows the longest bar asked for, so that many of them end."""
-    bars = [s.detail for s in stage.subscriptions if s.kind is StreamKind.BARS]
-    return max((_seconds(interval) for interval in bars), default=1.0)
+    bars = [wish.detail for wish in stage.wishes if wish.kind is StreamKind.BARS]
+    return max((_seconds(interval_of(text)) for text in bars), default=0.0) or 1.0
 
 
-def _seconds(interval: str) -> float:
-    try:
-        return float(int(interval[:-1]) * _UNITS_S[interval[-1]])
-    except (KeyError, ValueError, IndexError):
-        raise StrategyError(
-            f"bars of {interval!r}: Binance has 1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M"
-        ) from None
+def _seconds(interval: Interval) -> float:
+    """0 for bars that time does not end."""
+    return interval.length_ns / SECOND_NS or interval.months * _MONTH_S
