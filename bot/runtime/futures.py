@@ -12,8 +12,8 @@ from bot.runtime.tapes import Taped
 from bot.simulation.account import DEFAULT_BALANCES, AccountSpec
 from bot.simulation.crowd import Temper
 from bot.simulation.futures.account import opened
+from bot.simulation.futures.catalogue import find_contract
 from bot.simulation.futures.clockwork import FuturesSource
-from bot.simulation.futures.composites import COMPOSITES
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS, Contract, Kind
 from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.futures.tape import FuturesTapeMarket
@@ -96,23 +96,27 @@ def taped_futures(
 
 
 def chosen_contracts(kind: Kind, names: Sequence[str]) -> list[Contract]:
-    """Those of that name, or all but the contracts on an index of several assets.
+    """Those of that name, or the usual ones.
 
     Raises:
         SettingsError: there is no such contract.
     """
-    usual = {contract.symbol: contract for contract in DEFAULT_CONTRACTS[kind]}
-    known = usual | {contract.symbol: contract for contract in COMPOSITES if kind == "usdm"}
-    for name in names:
-        if name not in known:
-            raise SettingsError(f"{_OPTIONS[kind]} {name}: there are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(names or usual)]
+    usual = list(DEFAULT_CONTRACTS[kind])
+    return [_contract(kind, name) for name in dict.fromkeys(names)] or usual
 
 
 def usdm_symbols(named: Sequence[str], spot: Sequence[str]) -> Sequence[str]:
-    """What ``--usdm-symbol`` names; or else what ``--symbol`` names, as far as it exists here."""
-    known = {contract.symbol for contract in DEFAULT_CONTRACTS["usdm"]}
-    return named or [name for name in spot if name in known]
+    """What ``--usdm-symbol`` names; or else what ``--symbol`` names, as far as it can be one."""
+    return named or [name for name in spot if find_contract("usdm", name) is not None]
+
+
+def _contract(kind: Kind, name: str) -> Contract:
+    found = find_contract(kind, name)
+    if found is None:
+        known = ", ".join(contract.symbol for contract in DEFAULT_CONTRACTS[kind])
+        others = ", and others whose names end in USDT or USDC" if kind == "usdm" else ""
+        raise SettingsError(f"{_OPTIONS[kind]} {name}: there are {known}{others}")
+    return found
 
 
 def _market(

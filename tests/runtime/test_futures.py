@@ -48,7 +48,15 @@ def test_an_unknown_contract_is_one_line_with_what_there_is():
     assert str(caught.value) == "--coinm-symbol BTCUSDT: there are BTCUSD_PERP, ETHUSD_PERP"
 
 
+def test_a_coin_of_which_nothing_is_known_has_a_contract_in_dollars():
+    (contract,) = chosen_contracts("usdm", ["SOLUSDT"])
+    assert (contract.base, contract.margin_asset) == ("SOL", "USDT")
+    with pytest.raises(SettingsError, match="--usdm-symbol BTCEUR: there are BTCUSDT"):
+        chosen_contracts("usdm", ["BTCEUR"])
+
+
 def test_spot_symbols_that_are_contracts_too_follow():
+    assert usdm_symbols([], ["SOLUSDT", "ETHBTC"]) == ["SOLUSDT"]
     assert usdm_symbols([], ["BTCUSDT", "XRPEUR"]) == ["BTCUSDT"]
     assert usdm_symbols(["ETHUSDT"], ["BTCUSDT"]) == ["ETHUSDT"]
 
