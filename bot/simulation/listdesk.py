@@ -23,6 +23,7 @@ from bot.simulation.parameters import (
     required,
 )
 from bot.simulation.permissions import check_account, check_feature
+from bot.simulation.randomids import scrambled
 
 __all__ = ["ListDesk"]
 
@@ -87,11 +88,12 @@ class ListDesk:
     def _opened(
         self, account: str, form: ListForm, listing: Listing, orders: list[Order], now_ms: int
     ) -> OrderList:
+        list_id = self._store.last_id + 1
         order_list = OrderList(
             account=account,
             symbol=listing.rules.symbol,
-            list_id=self._store.last_id + 1,
-            client_id=form.client_id or self._floor.random_id(listing),
+            list_id=list_id,
+            client_id=form.client_id or scrambled(f"list/{list_id}"),
             contingency=form.contingency,
             orders=orders,
             pays_pending=form.pays_pending,

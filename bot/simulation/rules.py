@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.simulation.fixedpoint import ONE, parse, text
 from bot.simulation.orders import ALGO_TYPES
 
-__all__ = ["DEFAULT_SYMBOLS", "SymbolRules", "observed_rules", "symbol_rules"]
+__all__ = ["DEFAULT_SYMBOLS", "STP_MODES", "SymbolRules", "observed_rules", "symbol_rules"]
 
 ORDER_TYPES: Final = ("LIMIT", "LIMIT_MAKER", "MARKET", *ALGO_TYPES)
 STP_MODES: Final = (

@@ -13,7 +13,7 @@ from bot.simulation.errors import ApiError
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.fixedpoint import notional
 from bot.simulation.market import SeededMarket
-from bot.simulation.rules import symbol_rules
+from bot.simulation.rules import STP_MODES, symbol_rules
 from bot.simulation.stillmarket import StillMarket
 
 START_MS = 1_700_000_000_000
@@ -70,6 +70,7 @@ def queues(exchange):
 keys = st.sampled_from(["alice", "bob", "carol"])
 symbols = st.sampled_from([rules.symbol for rules in SYMBOLS])
 sides = st.sampled_from(["BUY", "SELL"])
+modes = st.sampled_from(["NONE", *STP_MODES])
 
 
 class Exchange(RuleBasedStateMachine):
@@ -161,7 +162,7 @@ class Exchange(RuleBasedStateMachine):
         side=sides,
         ticks=st.integers(-15, 15),
         lots=st.integers(100, 20_000),
-        mode=st.sampled_from(["NONE", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]),
+        mode=modes,
     )
     def iceberg_with_a_mode_of_its_own(self, key, symbol, side, ticks, lots, mode):
         params = self.amounts(symbol, ticks, lots)
@@ -176,8 +177,9 @@ class Exchange(RuleBasedStateMachine):
         ticks=st.integers(1, 12),
         lots=st.integers(1, 10_000),
         is_market=st.booleans(),
+        mode=modes,
     )
-    def pair_of_orders(self, key, symbol, side, ticks, lots, is_market):
+    def pair_of_orders(self, key, symbol, side, ticks, lots, is_market, mode):
         above, below = self.amounts(symbol, ticks, lots), self.amounts(symbol, -ticks, lots)
         limit, stop = ("below", "above") if side == "BUY" else ("above", "below")
         prices = {"above": above["price"], "below": below["price"]}
@@ -192,7 +194,7 @@ class Exchange(RuleBasedStateMachine):
         }
         if not is_market:
             params |= {f"{stop}Price": prices[stop], f"{stop}TimeInForce": "GTC"}
-        self.call("place_oco", key, **params)
+        self.call("place_oco", key, **params, selfTradePreventionMode=mode)
 
     @rule(
         key=keys,
@@ -201,8 +203,9 @@ class Exchange(RuleBasedStateMachine):
         away=st.integers(1, 15),
         lots=st.integers(1, 10_000),
         pays=st.booleans(),
+        mode=modes,
     )
-    def order_that_triggers_a_pair(self, key, symbol, ticks, away, lots, pays):
+    def order_that_triggers_a_pair(self, key, symbol, ticks, away, lots, pays, mode):
         working = self.amounts(symbol, ticks, lots)
         params = {
             "symbol": symbol,
@@ -219,6 +222,7 @@ class Exchange(RuleBasedStateMachine):
         }
         if not pays:
             params["pendingQuantity"] = working["quantity"]
+        params["selfTradePreventionMode"] = mode
         self.call("place_opoco" if pays else "place_otoco", key, **params)
 
     @rule(
@@ -228,7 +232,7 @@ class Exchange(RuleBasedStateMachine):
         tif=st.sampled_from(["GTC", "IOC", "FOK", "MARKET"]),
         ticks=st.integers(-15, 15),
         lots=st.integers(1, 200_000),
-        mode=st.sampled_from(["NONE", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]),
+        mode=modes,
     )
     def routed_order(self, key, symbol, side, tif, ticks, lots, mode):
         params = self.amounts(symbol, ticks, lots) | {"symbol": symbol, "side": side}

@@ -246,3 +246,12 @@ def test_a_list_counts_with_all_its_orders_against_the_limit(lister):
         lister.call("place_otoco", **OTOCO)
     assert (refused.value.status, refused.value.code) == (429, -1015)
     lister.call("place_oto", **OTO)
+
+
+def test_a_list_without_a_name_gets_one_that_no_order_has(lister):
+    made = [lister.call("place_oco", **OCO) for _ in range(2)]
+    made.append(lister.call("place_oto", **OTO))
+    names = [body["listClientOrderId"] for body in made]
+    names += [order["clientOrderId"] for body in made for order in body["orders"]]
+    assert len(set(names)) == len(names) == 9
+    assert all(len(name) == 22 for name in names)
