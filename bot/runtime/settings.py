@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     slow_callback_ms: int = Field(100, ge=1)
     stuck_callback_s: float = Field(5.0, gt=0)
     book_levels: int = Field(1000, ge=5, le=5000)
+    bars_kept: int = Field(1000, ge=1, le=100_000)
+    warm_up_trades: int = Field(20_000, ge=0)
     backfill_most: int = Field(50_000, ge=0)
     streams_per_connection: int = Field(200, ge=1, le=1024)
     first_data_s: float = Field(30.0, gt=0)
