@@ -11,6 +11,7 @@ from bot.simulation.faults import FaultPlan
 from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.scenes import SceneScript
 from bot.simulation.wire.assembly import Parts, assemble
+from bot.simulation.wire.entrance import Entrance, invite
 from bot.simulation.wire.futures.rules import FuturesRules
 from bot.simulation.wire.gateway import html_page
 from bot.simulation.wire.rules import WireRules
@@ -64,7 +65,7 @@ class SimServer:
         self._parts = parts
         self._has_admin = admin
         self._runner = web.ServerRunner(
-            web.Server(
+            Entrance(
                 self._handle,
                 access_log=None,
                 keepalive_timeout=3_600,
@@ -100,6 +101,7 @@ class SimServer:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        invite(request)
         try:
             return await self._route(request)
         except web.HTTPException as e:
