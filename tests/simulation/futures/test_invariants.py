@@ -33,7 +33,7 @@ class LineJournal:
         self.lines.append(json.dumps(record))
 
 
-def built(kind, journal=None, lines=(), source=None):
+def built(kind, journal=None, lines=(), source=None, insurance=None):
     return FuturesExchange.restore(
         lines,
         market=kind,
@@ -43,6 +43,7 @@ def built(kind, journal=None, lines=(), source=None):
         start_ms=START_MS,
         journal=journal,
         funding_ms=20_000,
+        insurance=insurance,
     )
 
 
@@ -52,13 +53,18 @@ sides = st.sampled_from(["BUY", "SELL"])
 
 
 class Market(RuleBasedStateMachine):
-    @initialize(kind=st.sampled_from(["usdm", "coinm"]))
-    def begin(self, kind):
+    @initialize(
+        kind=st.sampled_from(["usdm", "coinm"]), insured=st.sampled_from([None, Decimal(0)])
+    )
+    def begin(self, kind, insured):
         self.kind = kind
         self.journal = LineJournal()
-        self.exchange = built(kind, self.journal)
+        # Without insurance the clients pay for each other.
+        funds = {"USDT": insured, "BTC": insured, "ETH": insured} if insured is not None else None
+        self.exchange = built(kind, self.journal, insurance=funds)
+        self.insured = dict(self.exchange._floor.fund.balances)
         # The same commands to a second one must give the same.
-        self.twin = built(kind)
+        self.twin = built(kind, insurance=funds)
         self.now = START_MS
         self.reports = {}
         self.update_ids = {}
@@ -232,6 +238,9 @@ class Market(RuleBasedStateMachine):
         assert ours == self.twin.state()
         for name, rows in ours.items():
             assert theirs[name] == rows, name
+        assert restored._floor.deadlines == self.exchange._floor.deadlines
+        for symbol, mark in self.exchange._floor.marks.items():
+            assert list(restored._floor.marks[symbol].fundings) == list(mark.fundings)
 
     @invariant()
     def a_wallet_is_its_deposit_and_its_incomes(self):
@@ -241,6 +250,18 @@ class Market(RuleBasedStateMachine):
                 assert wallet == BALANCES[self.kind][asset] + sum(rows), key
                 kinds = {i.kind for i in account.incomes}
                 assert kinds <= {"COMMISSION", "REALIZED_PNL", "FUNDING_FEE", "INSURANCE_CLEAR"}
+
+    @invariant()
+    def what_is_cleared_comes_from_the_insurance_fund(self):
+        floor = self.exchange._floor
+        for asset, balance in floor.fund.balances.items():
+            cleared = sum(
+                i.amount
+                for account in floor.accounts.values()
+                for i in account.incomes
+                if (i.kind, i.asset) == ("INSURANCE_CLEAR", asset)
+            )
+            assert balance + cleared == self.insured[asset]
 
     @invariant()
     def trades_and_incomes_agree(self):
