@@ -56,6 +56,8 @@ class Bars:
 
     def attach(self, handlers: dict[type, Handler]) -> None:
         """Take a place in the ways of the events that bars are made of."""
+        self._handlers = handlers
+        self._plain = {kind: handlers[kind] for kind in self._from_trades}
         self._publish = handlers[Bar]
         on_feed = handlers[FeedChanged]
 
@@ -65,8 +67,6 @@ class Bars:
 
         handlers |= {
             Bar: self._on_bar,
-            AggTrade: self._then_build(AggTrade, handlers[AggTrade]),
-            TradeTick: self._then_build(TradeTick, handlers[TradeTick]),
             FeedChanged: feed_changed,
             BarsFetched: lambda event: self._answered(event.number, event.bars),
             TradesFetched: lambda event: self._answered(event.number, event.trades),
@@ -102,8 +102,11 @@ class Bars:
         if isinstance(line, BarLine):
             self._built_on[source.symbol, source.detail].pop(key[1], None)
         else:
-            for by_symbol in self._from_trades.values():
+            for kind, by_symbol in self._from_trades.items():
                 by_symbol.get(key[0], {}).pop(key[1], None)
+                if not any(by_symbol.values()):
+                    # Trades of which nothing is built make no detour.
+                    self._handlers[kind] = self._plain[kind]
         if not any(self._source(other) == source for other in self._lines.values()):
             self._engine.subscriptions.release(BARS, source)
         return True
@@ -246,6 +249,7 @@ class Bars:
             made = TradeLine(self, symbol, interval, series, most=most)
             kind = AggTrade if made.kind is StreamKind.AGG_TRADES else TradeTick
             self._from_trades[kind].setdefault(symbol, {})[key[1]] = made
+            self._handlers[kind] = self._then_build(kind, self._plain[kind])
             line = made
         elif lower is interval:
             line = self._native[key] = BarLine(

@@ -1,17 +1,23 @@
 """Who hears what: each event to its subscribers, first in first out, one at a time."""
 
 from collections.abc import Callable
-from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from bot.domain.market import MarketEvent
 from bot.engine.topics import Topic, topic_of
 
-__all__ = ["Bus", "Fault", "Handler"]
+__all__ = ["Bus", "Fault", "Handler", "Stopwatch"]
 
 Handler = Callable[[Any], None]
 Fault = Callable[[str, str, BaseException], None]
 """(owner, callback's name, what it raised)."""
+
+
+class Stopwatch(Protocol):
+    """A reading that costs nothing, some 20 ms old at most."""
+
+    @property
+    def now_ns(self) -> int: ...
 
 
 class Bus:
@@ -28,7 +34,7 @@ class Bus:
         *,
         on_fault: Fault,
         on_slow: Callable[[str, str, int], None],
-        stopwatch: Callable[[], int],
+        stopwatch: Stopwatch,
         slow_ns: int,
     ) -> None:
         self._on_fault = on_fault
@@ -36,8 +42,14 @@ class Bus:
         self._stopwatch = stopwatch
         self._slow_ns = slow_ns
         self._table: dict[type, dict[Topic, tuple[tuple[str, Handler], ...]]] = {}
-        self.running: tuple[str, int] | None = None
+        self._owner = ""
+        self._began_ns = 0
+
+    @property
+    def running(self) -> tuple[str, int] | None:
         """(owner, stopwatch reading at the start) of the callback that runs now; for a watchdog."""
+        owner, began_ns = self._owner, self._began_ns
+        return (owner, began_ns) if owner else None
 
     def subscribe(self, event_type: type, topic: Topic, owner: str, handler: Handler) -> None:
         """Deliver events of exactly this type on this topic to ``handler``; once an owner."""
@@ -66,36 +78,33 @@ class Bus:
         for owner, handler in by_topic.get(topic_of(event), ()):
             self.call(owner, handler, event)
 
-    def way(
-        self, event_type: type, latest: dict[str, Any], odd: str, otherwise: Handler
-    ) -> Handler:
+    def way(self, event_type: type, latest: dict[str, Any], late: Handler | None = None) -> Handler:
         """The shortest way for events of a type whose topic is the symbol.
 
-        It puts the event into ``latest`` by its symbol and then publishes it. An event whose
-        field ``odd`` is true goes to ``otherwise``: what came late is not the latest, and
-        what came with the whole market has another topic.
+        It puts the event into ``latest`` by its symbol and then publishes it. Types with a
+        field ``late`` give a handler for those that are: they are not the latest.
         """
-        by_symbol = self._table.setdefault(event_type, {})
-        stopwatch, slow_ns, is_odd = self._stopwatch, self._slow_ns, attrgetter(odd)
+        handlers_of = self._table.setdefault(event_type, {}).get
+        stopwatch, slow_ns = self._stopwatch, self._slow_ns
 
         def keep_and_publish(event: Any) -> None:
-            if is_odd(event):
-                otherwise(event)
+            if late is not None and event.late:
+                late(event)
                 return
             symbol = event.symbol
             latest[symbol] = event
-            for owner, handler in by_symbol.get(symbol, ()):
+            for owner, handler in handlers_of(symbol, ()):
                 # What call() does, written out: a tick's way is as long as its calls are many.
-                began = stopwatch()
-                self.running = (owner, began)
+                self._began_ns = began = stopwatch.now_ns
+                self._owner = owner
                 try:
                     handler(event)
                 except Exception as e:  # noqa: BLE001 - wall: plugin code
-                    self.running = None
+                    self._owner = ""
                     self._on_fault(owner, _name(handler), e)
                     continue
-                self.running = None
-                took = stopwatch() - began
+                self._owner = ""
+                took = stopwatch.now_ns - began
                 if took > slow_ns:
                     self._on_slow(owner, _name(handler), took)
 
@@ -103,16 +112,16 @@ class Bus:
 
     def call(self, owner: str, handler: Callable[..., None], *args: object) -> bool:
         """Call one handler behind the wall; False if it raised."""
-        began = self._stopwatch()
-        self.running = (owner, began)
+        self._began_ns = began = self._stopwatch.now_ns
+        self._owner = owner
         try:
             handler(*args)
         except Exception as e:  # noqa: BLE001 - wall: plugin code
-            self.running = None
+            self._owner = ""
             self._on_fault(owner, _name(handler), e)
             return False
-        self.running = None
-        took = self._stopwatch() - began
+        self._owner = ""
+        took = self._stopwatch.now_ns - began
         if took > self._slow_ns:
             self._on_slow(owner, _name(handler), took)
         return True

@@ -68,7 +68,7 @@ from bot.engine.account import Account
 from bot.engine.bars import BARS, Bars
 from bot.engine.blotter import Blotter
 from bot.engine.books import BOOKS, Books
-from bot.engine.bus import Bus
+from bot.engine.bus import Bus, Stopwatch
 from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
 from bot.engine.effects import Effects, LogLine
@@ -91,6 +91,15 @@ _OWN: Final = "_engine"
 """The owner of what the engine itself wants."""
 _DAY: Final = "day"
 _DAY_NS: Final = 86_400 * SECOND_NS
+
+
+class _Still:
+    """A stopwatch for where nothing is late: replays and backtests."""
+
+    now_ns = 0
+
+
+_STILL: Final = _Still()
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +127,7 @@ class Engine:
         config: EngineConfig,
         instruments: dict[str, Instrument],
         *,
-        stopwatch: Callable[[], int] = lambda: 0,
+        stopwatch: Stopwatch = _STILL,
     ) -> None:
         self.config = config
         self.now_ns = 0
@@ -166,17 +175,19 @@ class Engine:
     def feed(self, event: Event) -> None:
         """Take one event in, and run everything that follows from it to completion."""
         self.events += 1
+        now_ns = self.now_ns
         recv_ns = event.recv_ns
-        if recv_ns > self.now_ns:  # noqa: PLR1730 - max() costs a call on each event
-            self.now_ns = recv_ns
-        if self.now_ns >= self.deadlines.next_ns:
+        if recv_ns > now_ns:
+            self.now_ns = now_ns = recv_ns
+        if now_ns >= self.deadlines.next_ns:
             self._meet_deadlines()
-        self.requests.cause = event
+        requests = self.requests
+        requests.cause = event
         self._handlers[type(event)](event)
-        if self.requests:
-            self.requests.handle()
+        if requests.waiting:
+            requests.handle()
         # After the event: a timer must not act on what the same instant has overtaken.
-        if self.now_ns >= self.timers.next_ns:
+        if now_ns >= self.timers.next_ns:
             self._fire_timers()
 
     def take(self) -> Effects:
@@ -216,17 +227,13 @@ class Engine:
             AmendRejected,
             AmendUnknown,
         )
+        latest = self.cache.latest
         return {
             **dict.fromkeys(get_args(MarketEvent), self._on_market),
             WholeMarket: self._on_whole_market,
-            **{
-                kind: self.bus.way(kind, self.cache.latest[kind], odd, self._on_market)
-                for kind, odd in (
-                    (QuoteTick, "from_array"),
-                    (TradeTick, "late"),
-                    (AggTrade, "late"),
-                )
-            },
+            QuoteTick: self.bus.way(QuoteTick, latest[QuoteTick]),
+            TradeTick: self.bus.way(TradeTick, latest[TradeTick], self._on_market),
+            AggTrade: self.bus.way(AggTrade, latest[AggTrade], self._on_market),
             DepthUpdate: self.books.on_update,
             BookFetched: self.books.on_fetched,
             BookNotFetched: self.books.on_not_fetched,

@@ -20,20 +20,18 @@ class RequestQueue:
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
-        self._waiting: deque[Request] = deque()
+        self.waiting: deque[Request] = deque()
+        """Looked at after each event."""
         self._counter = 0
         self.cause: object = None
         """What the present callback handles: an event, or the name of a timer."""
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
     def handle(self) -> None:
         """Turn what waits into intents and commands."""
         for _ in range(_AT_ONCE):
-            if not self._waiting:
+            if not self.waiting:
                 return
-            self._engine.intake.handle(self._waiting.popleft())
+            self._engine.intake.handle(self.waiting.popleft())
 
     def fresh_id(self, strategy_id: str) -> str:
         """A client order id that this run has not used."""
@@ -48,7 +46,7 @@ class RequestQueue:
 
     def add(self, strategy_id: str, client_order_id: str, action: Action, cause: str = "") -> None:
         """Queue a request about an order that has its name."""
-        self._waiting.append(
+        self.waiting.append(
             Request(strategy_id, client_order_id, action, cause or self.cause_name())
         )
 
@@ -71,7 +69,7 @@ class RequestQueue:
         """Whether an order of that name waits here to be placed."""
         return any(
             client_order_id in _placed(request)
-            for request in self._waiting
+            for request in self.waiting
             if strategy_id in {None, request.strategy_id}
         )
 

@@ -97,6 +97,27 @@ class FrameDecoder:
 
         self._lanes[key] = wrap(lane, restore)
 
+    def way(
+        self, emit: Callable[[MarketEvent], object], now_ns: Callable[[], int]
+    ) -> Callable[[bytes], object]:
+        """The shortest way of a frame: :meth:`decode` at the time it is, then ``emit``."""
+        lane_of = self._lanes.get
+
+        def on_frame(frame: bytes) -> None:
+            lane = lane_of(frame.partition(b",")[0])
+            try:
+                if lane is None:
+                    event = self._decode_otherwise(frame, now_ns())
+                else:
+                    event = lane(frame, now_ns())
+            except _GARBAGE:
+                self._broken += 1
+                return
+            if event is not None:
+                emit(event)
+
+        return on_frame
+
     def decode(self, frame: bytes, recv_ns: int) -> MarketEvent | None:
         """The event of one frame, or None for what is counted or answered elsewhere."""
         lane = self._lanes.get(frame.partition(b",")[0])

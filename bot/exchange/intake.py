@@ -56,7 +56,7 @@ class Intake:
     ) -> None:
         self.conflated = 0
         """Frames that were replaced by a later one of their stream before they were handled."""
-        self.way = _direct(decoder, emit, now_ns)
+        self.way: OnFrame = decoder.way(emit, now_ns)
         """The first gear."""
         if tap is not None:
             self.way = _tapped(decoder, emit, now_ns, tap)
@@ -136,17 +136,6 @@ class Intake:
             event = self._decode(frame, recv_ns)
             if event is not None:
                 self._emit(event)
-
-
-def _direct(decoder: FrameDecoder, emit: Emit, now_ns: Callable[[], int]) -> OnFrame:
-    decode = decoder.decode
-
-    def on_frame(frame: bytes) -> None:
-        event = decode(frame, now_ns())
-        if event is not None:
-            emit(event)
-
-    return on_frame
 
 
 def _tapped(decoder: FrameDecoder, emit: Emit, now_ns: Callable[[], int], tap: TapFrame) -> OnFrame:

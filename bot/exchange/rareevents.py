@@ -61,7 +61,7 @@ def _number(text: str) -> float | None:
     return msgspec.convert(text, _Number, strict=False) if text else None
 
 
-def _quote(seen: wire.BookTicker, at: Arrival) -> QuoteTick:
+def _quote(seen: wire.AnyBookTicker, at: Arrival) -> QuoteTick:
     return QuoteTick(
         symbol=at.symbol,
         bid=seen.b,
@@ -331,7 +331,7 @@ READINGS: Final[dict[StreamKind, Reading]] = {
     StreamKind.BLOCK_TRADES: Reading(
         wire.Trade, _block_trade, lambda seen: int(seen.t), _own_symbol
     ),
-    StreamKind.QUOTES: Reading(wire.BookTicker, _quote, lambda seen: int(seen.u), _own_symbol),
+    StreamKind.QUOTES: Reading(wire.AnyBookTicker, _quote, lambda seen: int(seen.u), _own_symbol),
     StreamKind.MARK_PRICE: Reading(wire.MarkPrice, _mark_price, _event_time, _own_symbol),
     StreamKind.INDEX_PRICE: Reading(
         wire.IndexPrice, _index_price, _event_time, lambda seen: str(seen.i)

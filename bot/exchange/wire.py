@@ -9,6 +9,7 @@ import msgspec
 
 __all__ = [
     "AggTrade",
+    "AnyBookTicker",
     "AssetIndex",
     "AveragePrice",
     "BookTicker",
@@ -79,6 +80,11 @@ class BookTicker(msgspec.Struct, gc=False):
     A: Amount
     E: int = 0
     """Futures only: spot's book ticker carries no time."""
+
+
+class AnyBookTicker(BookTicker, gc=False):
+    """One of a whole market."""
+
     s: str = ""
     st: int = 0
 

@@ -29,6 +29,7 @@ from bot.runtime.pump import Pump
 from bot.runtime.scheduler import Job, Timetable
 from bot.runtime.sender import Sender
 from bot.runtime.settings import Settings
+from bot.runtime.stopwatch import Stopwatch
 from bot.runtime.watchdog import Watchdog
 
 __all__ = ["Plan", "Runner"]
@@ -56,6 +57,7 @@ class Runner:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._clock = WallClock()
+        self._stopwatch = Stopwatch()
         self._stop = asyncio.Event()
         self._reason = ""
         self._outcome = "stopped"
@@ -117,7 +119,7 @@ class Runner:
                 book_levels=settings.book_levels,
             ),
             parts.instruments,
-            stopwatch=time.perf_counter_ns,
+            stopwatch=self._stopwatch,
         )
         for spec in self._plan.strategies:
             engine.host.load(spec, parts.recovery.state.get(spec.strategy_id, {}))
@@ -168,6 +170,7 @@ class Runner:
             lambda: engine.bus.running, bound_s=self._plan.settings.stuck_callback_s
         )
         timetable = self._timetable(parts, engine, pump)
+        self._stopwatch.start()
         watchdog.start()
         timetable.start()
         try:
@@ -187,6 +190,7 @@ class Runner:
         finally:
             timetable.stop()
             watchdog.stop()
+            self._stopwatch.stop()
 
     def _timetable(self, parts: Parts, engine: Engine, pump: Pump) -> Timetable:
         settings, now = self._plan.settings, self._clock.now_ns

@@ -32,6 +32,7 @@ from bot.domain.records import (
 )
 from bot.domain.values import MS_NS, SECOND_NS, OrderStatus
 from bot.engine.effects import Effects
+from bot.engine.bus import Stopwatch
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
 from bot.engine.risk import RiskLimits
@@ -110,7 +111,7 @@ class Driver(VenueVoice):
         *strategies: str | StrategySpec,
         limits: RiskLimits | None = None,
         instruments: Sequence[Instrument] = (BTC, ETH),
-        stopwatch: Callable[[], int] | None = None,
+        stopwatch: Stopwatch | None = None,
         start_ns: int = NOON_NS,
         run_id: str = "run1",
     ) -> None:

@@ -2,7 +2,6 @@
 
 import functools
 
-import msgspec
 import pytest
 
 from bot.domain.market import Bar, QuoteTick, TradeTick
@@ -28,7 +27,8 @@ class Ticks:
         self.step = step
         self.now = 0
 
-    def __call__(self):
+    @property
+    def now_ns(self):
         self.now += self.step
         return self.now
 
@@ -61,11 +61,7 @@ def bus(faults, slows, stopwatch):
 @pytest.fixture(params=["publish", "way"])
 def tell(request, bus):
     """Both ways of a quote: they must not differ."""
-    return (
-        bus.publish
-        if request.param == "publish"
-        else bus.way(QuoteTick, {}, "from_array", bus.publish)
-    )
+    return bus.publish if request.param == "publish" else bus.way(QuoteTick, {})
 
 
 def quote(symbol="X"):
@@ -197,7 +193,7 @@ def test_while_a_listener_hears_the_bus_tells_whose_it_is(bus, tell, stopwatch):
 def test_a_way_keeps_the_event_before_any_listener_hears_it(bus):
     latest, seen = {}, []
     bus.subscribe(QuoteTick, "X", "a", lambda _: seen.append(latest["X"]))
-    way = bus.way(QuoteTick, latest, "from_array", bus.publish)
+    way = bus.way(QuoteTick, latest)
     event = quote()
     way(event)
     assert seen == [event]
@@ -205,13 +201,12 @@ def test_a_way_keeps_the_event_before_any_listener_hears_it(bus):
     assert sorted(latest) == ["X", "Y"]
 
 
-def test_what_came_with_the_whole_market_goes_another_way(bus):
+def test_what_is_late_goes_another_way_and_is_not_the_latest(bus):
     latest, others = {}, []
-    way = bus.way(QuoteTick, latest, "from_array", others.append)
-    bus.subscribe(QuoteTick, "X", "a", Listener([]).on_quote)
-    event = msgspec.structs.replace(quote(), from_array=True)
-    way(event)
-    assert (latest, others) == ({}, [event])
+    way = bus.way(TradeTick, latest, others.append)
+    late = TradeTick("X", 1.0, 1.0, 1, True, 1, 1, late=True)
+    way(late)
+    assert (latest, others) == ({}, [late])
 
 
 def test_what_an_owner_released_reaches_it_no_more_and_others_still(bus, tell):

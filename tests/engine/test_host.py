@@ -16,11 +16,12 @@ class Stopwatch:
 
     def __init__(self):
         self.ms = 0
-        self.now_ns = 0
+        self._now_ns = 0
 
-    def __call__(self):
-        self.now_ns += self.ms * MS_NS
-        return self.now_ns
+    @property
+    def now_ns(self):
+        self._now_ns += self.ms * MS_NS
+        return self._now_ns
 
 
 def fails(s, _):
