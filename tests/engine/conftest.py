@@ -31,8 +31,8 @@ from bot.domain.records import (
     OrderSaved,
 )
 from bot.domain.values import MS_NS, SECOND_NS, OrderStatus
-from bot.engine.effects import Effects
 from bot.engine.bus import Stopwatch
+from bot.engine.effects import Effects
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
 from bot.engine.risk import RiskLimits

@@ -204,7 +204,7 @@ def test_a_way_keeps_the_event_before_any_listener_hears_it(bus):
 def test_what_is_late_goes_another_way_and_is_not_the_latest(bus):
     latest, others = {}, []
     way = bus.way(TradeTick, latest, others.append)
-    late = TradeTick("X", 1.0, 1.0, 1, True, 1, 1, late=True)
+    late = TradeTick("X", 1.0, 1.0, 1, buyer_is_maker=True, ts_ns=1, recv_ns=1, late=True)
     way(late)
     assert (latest, others) == ({}, [late])
 

@@ -1,14 +1,13 @@
 """The class that a plugin derives from."""
 
 import inspect
-from decimal import Decimal
 from typing import get_args
 
 import pytest
 from pydantic import Field
 
 from bot.domain.commands import StreamKind, Subscription
-from bot.domain.market import MarketEvent
+from bot.domain.market import MarketEvent, WholeMarket
 from bot.strategy.market import CALLBACK_OF
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import CALLBACKS, Strategy
@@ -79,7 +78,8 @@ def test_every_kind_of_stream_has_a_callback_whose_argument_is_its_event():
     for event_type, callback in CALLBACK_OF.values():
         *_, argument = inspect.signature(getattr(Strategy, callback)).parameters.values()
         assert argument.annotation is event_type
-    assert {event_type for event_type, _ in CALLBACK_OF.values()} == set(get_args(MarketEvent))
+    subscribed = {event_type for event_type, _ in CALLBACK_OF.values()}
+    assert subscribed | {WholeMarket} == set(get_args(MarketEvent))
 
 
 @pytest.mark.parametrize("callback", sorted(CALLBACKS))
