@@ -53,13 +53,13 @@ class TapeMarket:
             ValueError: the speed is not positive.
         """
         self._reel = Reel(frames, speed=speed, begin_ns=begin_ns)
-        shown = [*self._reel.first, *samples]
-        self._seen = Sighting(shown, _read)
+        samples = list(samples)
+        self._seen = Sighting(self._reel.first, samples, _read)
         if not self._seen.prices:
             raise DataError(f"{name} holds no trades, quotes or depth of any symbol")
         self._reel.lead_ms = self._seen.lead_ms
         self._rules: dict[str, SymbolRules] = {}
-        for _, stream, data in shown:
+        for _, stream, data in (*self._reel.first, *samples):
             self._rules |= read_rules(stream, data)
         self._news = BookNews()
         self._books: dict[str, TapeBook] = {}
@@ -85,6 +85,8 @@ class TapeMarket:
             symbol: TapeBook(listing, partial(_fill, floor, listing))
             for symbol, listing in floor.listings.items()
         }
+        for symbol in self._books.keys() & self._seen.snapshots.keys():
+            self._books[symbol].foresee(self._seen.snapshots[symbol])
         self._reel.start(now_ms)
 
     def advance(self, floor: Floor, now_ms: int) -> None:

@@ -46,6 +46,16 @@ class TapeBook:
         # Far from the recorded ids, which go on meanwhile.
         listing.ids.trade = max(listing.ids.trade, _OWN_TRADES_FROM)
 
+    def foresee(self, snapshot: Snapshot) -> None:
+        """Begin with the levels of the snapshot that will come.
+
+        Recorders ask for it once they hear the changes, so it comes a moment later. Who has taken
+        the book as it is before that, and follows the changes, still gets it right: what is
+        changed until then is told with what it becomes.
+        """
+        self.has_depth = True
+        self._write(snapshot.bids, snapshot.asks)
+
     def snapshot(self, snapshot: Snapshot) -> None:
         """The whole book, as a REST answer gave it; needed at the beginning and after a gap."""
         self.has_depth = True

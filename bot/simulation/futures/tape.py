@@ -52,15 +52,15 @@ class FuturesTapeMarket:
         """
         self._kind = kind
         self._reel = Reel(frames, speed=speed, begin_ns=begin_ns)
-        shown = [*self._reel.first, *samples]
-        self._seen = Sighting(shown, read_futures_frame)
+        samples = list(samples)
+        self._seen = Sighting(self._reel.first, samples, read_futures_frame)
         if not self._seen.prices:
             raise DataError(f"{name} holds no trades, quotes or depth of any contract")
         self._reel.lead_ms = self._seen.lead_ms
         self._recorded: dict[str, Contract] = {}
         # The first mark price of each contract: it stands until its time comes.
         self._marked: dict[str, Marked] = {}
-        for _, stream, data in shown:
+        for _, stream, data in (*self._reel.first, *samples):
             self._recorded |= read_contracts(kind, stream, data)
             for symbol, event in read_futures_frame(stream, data):
                 if isinstance(event, Marked):
@@ -100,6 +100,8 @@ class FuturesTapeMarket:
         for symbol, mark in floor.marks.items():
             if symbol in self._marked:
                 mark.observe(self._marked[symbol])
+        for symbol in self._books.keys() & self._seen.snapshots.keys():
+            self._books[symbol].foresee(self._seen.snapshots[symbol])
         self._reel.start(now_ms)
 
     def advance(self, floor: FuturesFloor, now_ms: int) -> None:
