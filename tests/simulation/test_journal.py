@@ -288,3 +288,18 @@ def test_allocations_outlive_a_restart():
     (kept,) = after.allocations("alice", symbol, START_MS + 2)
     assert kept["allocationId"] == 0
     assert after.my_trades("alice", symbol, START_MS + 2) == []
+
+
+def test_an_iceberg_that_went_behind_another_order_stays_there():
+    journal = ListJournal()
+    before = opened(journal, market=StillMarket())
+    part = {"side": "SELL", "price": "60500"}
+    before.place_order("alice", order(quantity="1", icebergQty="0.2", **part), START_MS + 1)
+    before.place_order("bob", order(quantity="0.3", **part), START_MS + 2)
+    taken = order(quantity="0.2", price="60500", selfTradePreventionMode="NONE")
+    before.place_order("bob", taken, START_MS + 3)
+    after = opened(None, journal.lines, market=StillMarket())
+    for exchange in (before, after):
+        book = exchange._floor.listings["BTCUSDT"].book
+        queue = book.queue(is_buy=False, price_e8=60500 * 10**8)
+        assert [resting.client.account for resting in queue] == ["bob", "alice"]

@@ -67,6 +67,12 @@ def test_a_list_status_and_a_window_are_scaled():
     ]
 
 
+@pytest.mark.parametrize("kind", ["balanceUpdate", "externalLockUpdate"])
+def test_moved_funds_are_scaled(kind):
+    moved = {"e": kind, "E": 1, "a": "BTC", "d": "1.0", "T": 2}
+    assert event_in_microseconds(moved) == moved | {"E": 1_000, "T": 2_000}
+
+
 async def get(sim, path, headers=MICRO):
     async with sim.session.get(f"{sim.http}/api/v3/{path}", headers=headers) as response:
         return response.status, await response.json()
