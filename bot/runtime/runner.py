@@ -117,6 +117,8 @@ class Runner:
                 recv_window_ms=settings.recv_window_ms,
                 slow_callback_ms=settings.slow_callback_ms,
                 book_levels=settings.book_levels,
+                bars_kept=settings.bars_kept,
+                warm_up_trades=settings.warm_up_trades,
             ),
             parts.instruments,
             stopwatch=self._stopwatch,
