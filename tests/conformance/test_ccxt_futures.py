@@ -52,6 +52,8 @@ async def test_market_data(binance):
     assert isinstance(await binance.fetch_funding_rate_history(PAIR), list)
     assert (await binance.fetch_mark_price(PAIR))["markPrice"] > 0
     assert await binance.fetch_open_interest(PAIR)
+    assert len(await binance.fetch_open_interest_history(PAIR, "5m", limit=3)) == 3
+    assert len(await binance.fetch_long_short_ratio_history(PAIR, "5m", limit=3)) == 3
 
 
 async def test_the_account(binance):

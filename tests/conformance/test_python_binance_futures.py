@@ -18,6 +18,7 @@ async def binance(exchange):
     class Pointed(AsyncClient):
         API_URL = f"{exchange.http}/api"
         FUTURES_URL = f"{exchange.http}/fapi"
+        FUTURES_DATA_URL = FUTURES_COIN_DATA_URL = f"{exchange.http}/futures/data"
         WS_FUTURES_URL = f"{exchange.ws}/ws-fapi/v1"
 
     client = await Pointed.create("sim-key", "sim-secret")
@@ -83,6 +84,22 @@ async def test_market_data(binance):
     assert (await client.futures_symbol_ticker(symbol=SYMBOL))["price"]
     assert (await client.futures_orderbook_ticker(symbol=SYMBOL))["bidPrice"]
     assert Decimal((await client.futures_open_interest(symbol=SYMBOL))["openInterest"]) >= 0
+
+
+async def test_statistics_and_indices(binance):
+    client = binance.client
+    asked = {"symbol": SYMBOL, "period": "5m", "limit": 3}
+    for ask in (
+        *(client.futures_open_interest_hist, client.futures_taker_longshort_ratio),
+        *(client.futures_top_longshort_account_ratio, client.futures_global_longshort_ratio),
+        client.futures_top_longshort_position_ratio,
+    ):
+        assert len(await ask(**asked)) == 3
+    pair = {"pair": "BTCUSD", "contractType": "PERPETUAL", "period": "5m"}
+    (row, *_) = await client.futures_coin_open_interest_hist(**pair)
+    assert row["pair"] == "BTCUSD"
+    assert await client.futures_index_info() == []
+    assert (await client.futures_v1_get_asset_index(symbol="BTCUSD"))["index"]
 
 
 async def test_an_order_from_new_to_its_end(binance):

@@ -44,6 +44,12 @@ class AlgoDesk:
         name = own_id(params, "clientAlgoId")
         if name and any(a.client_algo_id == name for a in self.store.open(account)):
             raise ApiError.bad_request(-4116, "ClientOrderId is duplicated.")
+        if algo.close_position and any(_closes_as(a, algo) for a in self.store.open(account)):
+            msg = (
+                "An open stop or take profit order with GTE and closePosition in the direction is "
+                "existing."
+            )
+            raise ApiError.bad_request(-4130, msg)
         # Before the first trade the mark price says what the contract costs.
         last, mark = listing.last_price_e8, self._floor.marks[algo.symbol].mark_e8
         price = mark if algo.working_type == "MARK_PRICE" or not last else last
@@ -190,6 +196,13 @@ class AlgoDesk:
             msg = "Param 'algoId' or 'clientAlgoId' must be sent, but both were empty/null!"
             raise ApiError.bad_request(-1102, msg)
         return self.store.find(account, algo_id, name)
+
+
+def _closes_as(one: AlgoOrder, other: AlgoOrder) -> bool:
+    """Whether both would close the same position on the same side of the price."""
+    return one.close_position and (one.symbol, one.side, one.position_side, one.order_type) == (
+        *(other.symbol, other.side, other.position_side, other.order_type),
+    )
 
 
 def _form(algo: AlgoOrder, quantity: int, name: str | None) -> OrderForm:

@@ -23,6 +23,7 @@ from bot.simulation.parameters import Params, amount, optional, required
 __all__ = ["read_algo"]
 
 _WORKING_TYPES: Final = frozenset({"MARK_PRICE", "CONTRACT_PRICE"})
+_CLOSING: Final = frozenset({"STOP_MARKET", "TAKE_PROFIT_MARKET"})
 _CALLBACK_MOST: Final = 20
 
 
@@ -53,7 +54,7 @@ def read_algo(
         order_type=order_type,
         position_side=side,
         time_in_force=time_in_force,
-        quantity_e8=_quantity(contract, params, close=close),
+        quantity_e8=_quantity(contract, params, order_type, close=close),
         working_type=working_type,
         price_protect=bool(flag(params, "priceProtect")),
         close_position=close,
@@ -68,9 +69,12 @@ def read_algo(
     return algo
 
 
-def _quantity(contract: Contract, params: Params, *, close: bool) -> int:
+def _quantity(contract: Contract, params: Params, order_type: str, *, close: bool) -> int:
     quantity = amount(params, "quantity")
     if close:
+        if order_type not in _CLOSING:
+            msg = f"Target strategy invalid for orderType {order_type},closePosition true"
+            raise ApiError.bad_request(-4136, msg)
         if quantity:
             msg = "Quantity must be zero with closePosition equals true"
             raise ApiError.bad_request(-4137, msg)

@@ -261,3 +261,20 @@ def test_a_protected_stop_waits_while_last_and_mark_price_are_far_apart(trader):
     # The mark price follows within the second, and the other is let go.
     trader.wait(1000)
     assert state("kept") == "FINISHED"
+
+
+def test_a_position_is_closed_by_one_stop_and_one_profit_in_each_direction(trader):
+    trader.place("BUY", quantity="1")
+    close = {"closePosition": "true"}
+    trader.algo("SELL", "STOP_MARKET", triggerPrice="59000", **close)
+    assert refused(trader.algo, "SELL", "STOP_MARKET", triggerPrice="58000", **close) == -4130
+    trader.algo("SELL", "TAKE_PROFIT_MARKET", triggerPrice="61000", **close)
+    trader.algo("BUY", "STOP_MARKET", triggerPrice="61000", **close)
+    trader.algo("SELL", "STOP_MARKET", triggerPrice="58000", quantity="1")
+    trader.call("cancel_open_algos", symbol="BTCUSDT")
+    trader.algo("SELL", "STOP_MARKET", triggerPrice="58000", **close)
+
+
+def test_only_market_orders_close_a_position(trader):
+    wish = {"triggerPrice": "59000", "price": "59000", "closePosition": "true"}
+    assert refused(trader.algo, "SELL", "STOP", **wish) == -4136
