@@ -33,7 +33,15 @@ class Settings:
         self._markets = [self]
 
     def share_position_mode(self, other: "Settings") -> None:
-        """One setting for both markets from now on (CM-UM integration of 2026-06-30)."""
+        """One setting for both markets from now on (CM-UM integration of 2026-06-30).
+
+        Where a restart brought back two, the market without orders and positions follows.
+        """
+        for key in self._floor.accounts:
+            idle, busy = (other, self) if self._is_busy(key) else (self, other)
+            mode = busy._floor.accounts[key].is_hedged  # noqa: SLF001 - of its own kind
+            if not idle._is_busy(key):  # noqa: SLF001 - of its own kind
+                idle._floor.accounts[key].is_hedged = mode  # noqa: SLF001 - of its own kind
         self._markets.append(other)
         other._markets.append(self)  # noqa: SLF001 - of its own kind
 
@@ -197,6 +205,9 @@ class Settings:
         """Conditional ones included."""
         counts = (self._floor.orders.open_count(key, symbol) for symbol in self._floor.contracts)
         return any(counts) or bool(self._algos.open(key))
+
+    def _is_busy(self, key: str) -> bool:
+        return self._has_orders(key) or bool(self._floor.accounts[key].held())
 
     def _set_position_mode(self, key: str, now_ms: int, *, is_hedged: bool) -> None:
         self._floor.accounts[key].is_hedged = is_hedged

@@ -165,3 +165,13 @@ def test_an_order_or_a_position_in_either_market_keeps_the_mode(partners):
     assert refused(usdm.call, "change_position_mode", dualSidePosition="true") == -4068
     coinm.place("SELL", quantity="10")
     usdm.call("change_position_mode", dualSidePosition="true")
+
+
+@pytest.mark.parametrize("first", ["usdm", "coinm"])
+def test_of_two_modes_that_a_restart_brought_back_that_of_the_busy_market_holds(futures_at, first):
+    usdm, coinm = futures_at(), futures_at("coinm")
+    coinm.call("change_position_mode", dualSidePosition="true")
+    coinm.place("BUY", quantity="10", positionSide="LONG")
+    one, other = (usdm, coinm) if first == "usdm" else (coinm, usdm)
+    one.exchange.share_position_mode(other.exchange)
+    assert usdm.call("position_mode") == coinm.call("position_mode") == {"dualSidePosition": True}
