@@ -10,6 +10,7 @@ from bot.simulation.bars import Bars
 from bot.simulation.fixedpoint import ONE, decimal
 from bot.simulation.futures.emissions import MarkChanged
 from bot.simulation.futures.listing import FuturesListing
+from bot.simulation.publicdata import quote
 
 __all__ = ["Funding", "Mark", "Marked"]
 
@@ -194,8 +195,7 @@ class Mark:
         )
 
     def _middle_e8(self) -> int:
-        book = self.listing.public
-        bid, ask = book.best(is_buy=True), book.best(is_buy=False)
+        bid, _, ask, _ = quote(self.listing)
         if bid and ask:
             return (bid + ask) // 2
-        return self.listing.last_price_e8 or bid or ask or 0
+        return self.listing.last_price_e8 or bid or ask

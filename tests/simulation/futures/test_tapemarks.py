@@ -141,6 +141,15 @@ def test_without_recorded_marks_the_middle_of_the_book_takes_their_place():
     assert row["time"] == RECORDED_MS + 2000
 
 
+def test_quotes_are_nearer_to_now_than_the_book_is():
+    best = {"u": 150, "b": "60100.00", "B": "1", "a": "60110.00", "A": "1"}
+    newer = frame(100, "btcusdt@bookTicker", e="bookTicker", s="BTCUSDT", **best)
+    player = Player(BOOK, newer, trade(5000, "60100.00", "1"))
+    player.at(2000)
+    row = player.exchange.premium_index({"symbol": "BTCUSDT"})
+    assert row["indexPrice"] == "60105.00000000"
+
+
 def test_a_recorded_mark_liquidates():
     player = Player(BOOK, mark(500, "60000.00"), mark(2000, "50000.00"), mark(4000, "50000.00"))
     player.exchange.margin_type(
