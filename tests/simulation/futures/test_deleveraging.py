@@ -71,6 +71,35 @@ def test_the_deleveraged_are_told_as_binance_tells(crash):
     assert (forced.order["S"], forced.order["X"]) == ("SELL", "FILLED")
 
 
+def test_a_bankrupt_short_is_bought_back_from_those_who_are_long(futures_at):
+    accounts = [opened("alice", "s", "usdm", {"USDT": Decimal(1000)})]
+    accounts.append(opened("bob", "s", "usdm", {}))
+    alice = futures_at(accounts=accounts, insurance={"USDT": Decimal(0)})
+    bob = alice.beside("bob")
+    alice.call("leverage", symbol="BTCUSDT", leverage=50)
+    alice.place("SELL", quantity="0.51")
+    bob.place("BUY", quantity="0.2")
+    alice.quote("70000.0", "70000.1")
+    assert alice.position()["positionAmt"] == bob.position()["positionAmt"] == "0.000"
+    # On the tick at which nothing is owed: the fund is empty, and stays out of it.
+    cleared = [Decimal(row["income"]) for row in alice.call("income", incomeType="INSURANCE_CLEAR")]
+    assert all(amount < 0 for amount in cleared)
+    assert alice.wallet() >= 0
+
+
+def test_nobody_is_deleveraged_for_himself(futures_at):
+    accounts = [opened("alice", "s", "usdm", {"USDT": Decimal(20_000)})]
+    alice = futures_at(accounts=accounts, insurance={"USDT": Decimal(0)})
+    alice.call("change_position_mode", dualSidePosition="true")
+    alice.call("margin_type", symbol="BTCUSDT", marginType="ISOLATED")
+    alice.call("leverage", symbol="BTCUSDT", leverage=50)
+    alice.place("BUY", quantity="0.5", positionSide="LONG")
+    alice.place("SELL", quantity="0.3", positionSide="SHORT")
+    alice.quote("50000.0", "50000.1")
+    assert alice.position("LONG")["positionAmt"] == "0.000"
+    assert alice.position("SHORT")["positionAmt"] == "-0.300"
+
+
 def test_a_place_in_the_row_follows_the_return_on_margin(trader):
     trader.call("leverage", symbol="BTCUSDT", leverage=20)
     trader.place("SELL", quantity="0.5")

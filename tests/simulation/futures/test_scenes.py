@@ -8,7 +8,7 @@ from bot.simulation.emissions import TradeMade
 from bot.simulation.errors import ApiError
 from bot.simulation.futures.account import opened
 from bot.simulation.futures.contracts import DEFAULT_CONTRACTS
-from bot.simulation.futures.emissions import Liquidation
+from bot.simulation.futures.emissions import ContractChanged, Liquidation
 from bot.simulation.futures.exchange import FuturesExchange
 from bot.simulation.market import SeededMarket
 from bot.simulation.scenes import SceneScript, parse_scenes
@@ -47,6 +47,13 @@ def test_a_closed_contract_refuses_orders_says_so_and_opens_again(kind, symbol, 
     assert (caught.value.code, caught.value.msg) == (-4141, "Symbol is closed.")
     exchange.advance(START_MS + 2100)
     assert status() == "TRADING"
+    told = [e for e in exchange.take() if isinstance(e, ContractChanged) and e.symbol == symbol]
+    # Listed with its brackets, then closed and open again without.
+    assert [(e.info["cs"], "bks" in e.info) for e in told] == [
+        ("TRADING", True),
+        ("CLOSE", False),
+        ("TRADING", False),
+    ]
     exchange.place_order("alice", order, START_MS + 2200)
 
 

@@ -195,3 +195,7 @@ async def test_without_futures_their_paths_do_not_exist(sim):
     async with sim.session.get(f"{sim.http}/fapi/v1/ping") as response:
         assert response.status == 404
     assert (await sim.get("/sim/state"))[1]["futures"] == {}
+
+
+async def test_both_markets_have_one_position_mode(futures):
+    assert futures.usdm.partner is futures.coinm
