@@ -1,11 +1,22 @@
 """The changes of a book since the last event of one diff stream."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from bot.simulation.emissions import BookChanged
 from bot.simulation.wire.payloads import Payload, depth_update, text
 
-__all__ = ["DepthDiff"]
+__all__ = ["DepthDiff", "recorded_diffs"]
+
+
+def recorded_diffs(recorded: Iterable[str], symbol: str) -> set[str]:
+    """The streams among these that bring changes of a symbol's book; '' is every symbol."""
+    return {
+        name
+        for name in recorded
+        if name.partition("@")[2].partition("@")[0] == "depth"
+        and symbol in {"", name.partition("@")[0].upper()}
+    }
 
 
 class DepthDiff:

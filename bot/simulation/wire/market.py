@@ -6,7 +6,7 @@ from typing import Any
 from bot.simulation.emissions import AggTradeMade, BookChanged, RawFrame, TradeMade
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.wire import payloads
-from bot.simulation.wire.diff import DepthDiff
+from bot.simulation.wire.diff import DepthDiff, recorded_diffs
 from bot.simulation.wire.feeds import Feed, feed
 from bot.simulation.wire.hub import Hub
 from bot.simulation.wire.streams import Stream, parse
@@ -28,6 +28,8 @@ class MarketStreams:
         self._feeds: dict[str, Feed] = {}
         self._diffs: dict[str, DepthDiff] = {}
         self._quoted: dict[str, Any] = {}
+        # Recorded streams whose next frame is to be missing.
+        self._lost: set[str] = set()
         self._ticked_ms = 0
         self._names = {
             symbol: (f"{symbol.lower()}@trade", f"{symbol.lower()}@aggTrade")
@@ -56,6 +58,8 @@ class MarketStreams:
         for diff in self._diffs.values():
             if diff.symbol == symbol or not symbol:
                 diff.skip()
+        recorded = recorded_diffs(self._exchange.recorded_streams, symbol)
+        self._lost |= {name for name in recorded if self._hub.wanted(name)}
 
     def on_trade(self, made: TradeMade) -> None:
         name = self._names[made.symbol][0]
@@ -80,6 +84,9 @@ class MarketStreams:
             self._book_ticker(symbol)
 
     def on_raw(self, frame: RawFrame) -> None:
+        if frame.stream in self._lost:
+            self._lost.discard(frame.stream)
+            return
         # The tape brings it after all: from here on nothing is derived.
         self.closed(frame.stream)
         stream = parse(frame.stream, self._names)

@@ -7,6 +7,8 @@ import aiohttp
 import orjson
 import pytest
 
+from bot.simulation.wire.diff import recorded_diffs
+
 ORDER = "POST /api/v3/order"
 
 
@@ -222,6 +224,15 @@ async def test_a_book_gap_skips_update_ids_once(sim):
     assert await stream.is_silent(0.3)
     await sim.order("BUY", "0.1", "49002")
     assert (await stream.next())["U"] > before + 1
+
+
+@pytest.mark.parametrize(
+    ("symbol", "struck"),
+    [("BTCUSDT", {"btcusdt@depth@100ms"}), ("", {"btcusdt@depth@100ms", "ethusdt@depth"})],
+)
+def test_a_book_gap_strikes_recorded_changes_of_the_book_too(symbol, struck):
+    others = {"btcusdt@trade", "btcusdt@depth5@100ms"}
+    assert recorded_diffs({*others, "btcusdt@depth@100ms", "ethusdt@depth"}, symbol) == struck
 
 
 @pytest.mark.parametrize("status", [200, 502])

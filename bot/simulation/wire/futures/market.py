@@ -11,6 +11,7 @@ from bot.simulation.futures.emissions import (
     RawFrame,
     TradeMade,
 )
+from bot.simulation.wire.diff import recorded_diffs
 from bot.simulation.wire.futures import payloads
 from bot.simulation.wire.futures.contracts import Board
 from bot.simulation.wire.futures.diff import BookDiff
@@ -45,6 +46,8 @@ class FuturesStreams:
         self._klines: dict[str, Kline] = {}
         self._price_bars: dict[str, PriceBars] = {}
         self._best: dict[str, tuple[Any, ...]] = {}
+        # Recorded streams whose next frame is to be missing.
+        self._lost: set[str] = set()
         self._ticked_ms = 0
 
     def opened(self, name: str) -> None:
@@ -76,6 +79,8 @@ class FuturesStreams:
         for name, depth in self._depths.items():
             if self._streams[name].symbol == symbol:
                 depth.skip()
+        recorded = recorded_diffs(self._board.exchange.recorded_streams, symbol)
+        self._lost |= {name for name in recorded if self._hub.wanted(name)}
 
     # --- what follows each event ------------------------------------------------------
 
@@ -98,6 +103,9 @@ class FuturesStreams:
 
     def _pass_on(self, frame: RawFrame) -> None:
         """A tape's frame, on the path where its stream belongs."""
+        if frame.stream in self._lost:
+            self._lost.discard(frame.stream)
+            return
         kind = kind_of(frame.stream, self._board.contracts)
         if kind in self._kinds:
             # The tape brings it after all: from here on nothing is derived.
