@@ -18,6 +18,7 @@ from bot.exchange.market_history import BinanceMarketHistory
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
 from bot.exchange.venue import BinanceVenue
+from bot.history.session import SessionRecording
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Recovery, Store, UserFeed, Venue
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file, state_files
 from bot.runtime.environment import Environment, latest_of
@@ -67,6 +68,7 @@ class Parts:
     backlog: Callable[[], int]
     notes: list[tuple[str, str, str]]
     """(kind, subject, cause) of incidents that happened before there was an engine."""
+    recording: SessionRecording | None = None
 
 
 def _nowhere(_: Event) -> None:
@@ -125,6 +127,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
             renew_lease=lease.renew,
             backlog=lambda: store.backlog,
             notes=notes,
+            recording=recording,
         )
 
 

@@ -12,6 +12,7 @@ from bot.exchange.quiet import QuietRules
 from bot.exchange.session import Session
 from bot.history.session import SessionRecording
 from bot.ports import Clock, Emit, MarketHistory
+from bot.runtime.recorder import hearing_jumps
 from bot.runtime.settings import Settings
 
 __all__ = ["feed_options", "market_feeds"]
@@ -45,6 +46,7 @@ def market_feeds(
     )
 
     def open_feed(market: Market, emit: Emit, on_jump: OnJump) -> BinanceMarketFeed:
+        tap = None if recording is None else recording.track(market)
         return BinanceMarketFeed(
             session,
             emit,
@@ -52,8 +54,8 @@ def market_feeds(
             market=market,
             home=home,
             options=options,
-            tap=None if recording is None else recording.track(market),
-            on_jump=on_jump,
+            tap=tap,
+            on_jump=on_jump if tap is None else hearing_jumps(tap, clock.now_ns, on_jump),
         )
 
     return MarketFeeds(home, open_feed, _nowhere, backfill=backfill)

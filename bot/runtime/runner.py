@@ -26,6 +26,7 @@ from bot.runtime.embedded import EmbeddedOptions
 from bot.runtime.logs import logger
 from bot.runtime.progress import Progress, Summary, progress_of, summary_of
 from bot.runtime.pump import Pump
+from bot.runtime.recorder import report_troubles
 from bot.runtime.scheduler import Job, Timetable
 from bot.runtime.sender import Sender
 from bot.runtime.settings import Settings
@@ -87,6 +88,8 @@ class Runner:
             for kind, subject, cause in parts.notes:
                 engine.incident(kind, subject, cause, severity="warning")
             self._recover(engine, parts.recovery, started_ns)
+            if parts.recording is not None:
+                report_troubles(parts.recording, engine, pump)
             engine.watch_prices()
             pump.flush()
             await self._trade(parts, engine, pump, sender)
