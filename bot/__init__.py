@@ -6,10 +6,20 @@ promise; everything below may move.
 
 from pydantic import Field
 
+from bot.domain.book import BookReading
 from bot.domain.events import FeedChanged, FeedKind, FeedState
 from bot.domain.fill import Fill
 from bot.domain.instrument import Instrument
-from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, QuoteTick, Ticker, TradeTick
+from bot.domain.market import (
+    AggTrade,
+    Bar,
+    BookSnapshot,
+    DepthUpdate,
+    MiniTicker,
+    QuoteTick,
+    Ticker,
+    TradeTick,
+)
 from bot.domain.order import Order
 from bot.domain.position import Position
 from bot.domain.terms import OrderTerms, PositionSide, TriggerBy
@@ -25,8 +35,10 @@ __all__ = [
     "AggTrade",
     "Bar",
     "BarsWanted",
+    "BookReading",
     "BookSnapshot",
     "BracketIds",
+    "DepthUpdate",
     "FeedChanged",
     "FeedKind",
     "FeedState",

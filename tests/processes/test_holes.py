@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from bot import AggTrade, Bar, FeedChanged, Strategy, StrategyParams, TradeTick
 
 
 class Params(StrategyParams):
-    pass
+    watch: str = "BTCUSDT"
 
 
 class Watcher(Strategy[Params]):
@@ -23,10 +24,10 @@ class Watcher(Strategy[Params]):
         self.late = {"trade": [], "agg": [], "bar": []}
         self.states = []
         self.read, self.blank, self.wrong = 0, 0, 0
-        symbol = self.symbols[0]
+        symbol = self.params.watch
         self.subscribe_trades(symbol)
         self.subscribe_agg_trades(symbol)
-        self.subscribe_bars(symbol, "1s")
+        self.subscribe_bars(symbol, "1m" if ":" in symbol else "1s")
         self.subscribe_depth(symbol)
         self.set_timer("keep", 0.5)
 
@@ -140,3 +141,38 @@ def test_lost_messages_a_cut_and_a_gap_of_the_book_are_rows_and_are_healed(desk,
     causes = [row["cause"] for row in json.loads(listed.stdout)]
     assert any("missing:" in cause for cause in causes)
     assert any(cause.startswith("updates ") for cause in causes)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("symbol", ["usdm:BTCUSDT", "coinm:BTCUSD_PERP"])
+def test_futures_that_are_only_watched_are_healed_too(desk, served, watcher, symbol):
+    process = desk.start(
+        *("--venue", "sim", "--venue-url", served.url, "--strategy", f"{watcher}:watch={symbol}"),
+        *("--symbol", "BTCUSDT"),
+        seconds=90,
+    )
+    desk.wait_for("SELECT 1 FROM strategy_state WHERE key = 'told'")
+    name = symbol.split(":")[1]
+    served.faults(
+        {"kind": "lose", "target": "market", "match": "trade", "every": 3, "times": 3},
+        {"kind": "lose", "target": "market", "match": "aggTrade", "every": 3, "times": 3},
+        {"kind": "book_gap", "symbol": name},
+    )
+    streams = (f"{name.lower()}@trade", f"{name.lower()}@aggTrade", f"{symbol} book")
+    for subject in streams:
+        desk.wait_for(
+            "SELECT 1 FROM incidents WHERE kind = 'feed_gap' AND to_ns IS NOT NULL "
+            f"AND subject = '{subject}'"
+        )
+    time.sleep(2)  # the book goes on
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+    seen = told(desk)
+    assert (seen["missing"]["trade"], seen["missing"]["agg"]) == (0, 0), seen
+    assert min(seen["late"]["trade"], seen["late"]["agg"]) > 0
+    assert seen["late_in_order"]
+    read, _, wrong = seen["book"]
+    assert read > 5
+    assert wrong == 0
+    assert len(gaps(desk, f"{symbol} book")) == 1

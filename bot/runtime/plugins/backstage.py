@@ -25,6 +25,7 @@ from bot.runtime.plugins.parameters import validate
 from bot.runtime.plugins.past import Past, no_more, past_of
 from bot.runtime.plugins.reference import parse
 from bot.runtime.plugins.resolution import load_checked, spec_of
+from bot.runtime.plugins.wholebook import WholeBooks
 from bot.strategy.strategy import Strategy
 
 __all__ = ["Backstage"]
@@ -88,6 +89,7 @@ class Backstage:
         self._now_ns = _START_NS
         self._ids = 0
         self._matching = Matching(self.instruments)
+        self._books = WholeBooks()
         config = EngineConfig(run_id="rehearsal", limits=limits or RiskLimits())
         self.engine = Engine(config, self.instruments)
         self.engine.bars.given = past_of(history or {}, symbols[0], _START_NS)
@@ -176,6 +178,7 @@ class Backstage:
                 self.sent_ns.append(self._now_ns)
             answers.extend(self._matching.answer(command, self._now_ns))
             answers.extend(no_more(command, self._now_ns))
+            answers.extend(self._books.answer(command, self._now_ns))
         return answers
 
     def _raise(self) -> None:

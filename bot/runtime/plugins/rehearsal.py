@@ -175,6 +175,11 @@ def _market(stage: Stage, symbol: str, base: float, step: int, step_s: float) ->
             depth = int(stream.detail.partition("@")[0])
             speed_ms = stream.speed_ms
             stage.publish(BookSnapshot(symbol, bids, asks, step, now_ns, now_ns, depth, speed_ms))
+        elif stream.kind is StreamKind.DEPTH and stream.symbol == symbol:
+            lean = 0.9 * math.sin(2 * angle)
+            more = tuple((price, 1.0 + lean) for price, _ in bids)
+            less = tuple((price, 1.0 - lean) for price, _ in asks)
+            stage.depth(more, less, symbol=symbol, after_s=0)
     if step % _STEPS_A_BAR == 0:
         _tickers(stage, symbol, base, mid)
 

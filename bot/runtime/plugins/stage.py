@@ -123,6 +123,21 @@ class Stage(Backstage):
             )
         )
 
+    def depth(
+        self,
+        bids: Sequence[tuple[float, float]],
+        asks: Sequence[tuple[float, float]],
+        *,
+        symbol: str = "",
+        after_s: float = 0.01,
+    ) -> None:
+        """The whole book is now this, as (price, size); ``on_depth`` hears what changed.
+
+        ``self.book(symbol)`` is there after the first call, for what is subscribed.
+        """
+        now_ns = self._later(after_s)
+        self.publish(self._books.become(symbol or self._first, dict(bids), dict(asks), now_ns))
+
     def publish(self, event: MarketEvent) -> None:
         """Any market event; the clock goes on to its ``recv_ns``."""
         self._now_ns = max(self._now_ns, event.recv_ns)
