@@ -1,6 +1,7 @@
 """What `bot sim serve` is made of: accounts, symbols, faults, tapes and state from options."""
 
 import asyncio
+import itertools
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -158,3 +159,36 @@ async def test_a_bad_scene_file_is_told_with_its_path(tmp_path, content, said):
         await asked(SimulatorOptions(scene=file), "/api/v3/ping")
     assert str(file) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def ids_on_tape(tmp_path):
+    """A spot tape whose book changes every 20 ms, and the ids of the changes."""
+    lines = []
+    for number in range(1, 1500):
+        at_ms = 1_700_000_000_000 + number * 20
+        change = {"e": "depthUpdate", "E": at_ms, "s": "BTCUSDT", "U": number, "u": number}
+        change |= {"b": [["100.00", f"{number}.0"]], "a": [["101.00", "1.0"]]}
+        body = json.dumps({"stream": "btcusdt@depth@100ms", "data": change})
+        lines.append(f"{at_ms}000000 {body}")
+    (tmp_path / "tape.txt").write_text("\n".join([*lines, ""]))
+    return tmp_path / "tape.txt"
+
+
+async def test_a_book_gap_strikes_a_tape_once(ids_on_tape):
+    options = SimulatorOptions(tapes=(ids_on_tape,), admin=True)
+    async with simulator(options) as server, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{server.port}"
+        async with session.ws_connect(f"{url}/ws/btcusdt@depth@100ms") as ws:
+
+            async def heard(n):
+                return [(await ws.receive_json(timeout=60))["u"] for _ in range(n)]
+
+            before = await heard(5)
+            async with session.post(
+                f"{url}/sim/faults", json=[{"kind": "book_gap", "symbol": "BTCUSDT"}]
+            ) as answer:
+                assert answer.status == 200
+            after = await heard(60)
+    ids = before + after
+    assert [b - a for a, b in itertools.pairwise(ids) if b != a + 1] == [2]

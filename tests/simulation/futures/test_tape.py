@@ -325,3 +325,33 @@ def test_what_is_no_tape_of_futures_is_refused():
 def test_frames_that_cannot_be_read_still_go_out():
     player = Player(BOOK, (RECORDED_MS * 1_000_000, "btcusdt@markPrice@1s", b'{"p": 1}'))
     assert of(RawFrame, player.at(0)) == [RawFrame("btcusdt@markPrice@1s", b'{"p": 1}')]
+
+
+class Pages:
+    def __init__(self):
+        self.lines = []
+
+    def write(self, record):
+        self.lines.append(json.dumps(record))
+
+
+def test_a_journal_grows_with_what_accounts_do_and_not_with_the_tape():
+    pages = Pages()
+    leaps = (
+        event
+        for n in range(1, 200)
+        for event in (
+            diff(n * 10, 100 + 50_000 * (n - 1), 101 + 50_000 * (n - 1), 100 + 50_000 * n),
+            trade(n * 10 + 1, "60000.00", "0.001", buyer_is_maker=True, trade_id=n),
+        )
+    )
+    frames = [BOOK, *leaps]
+    player = Player(*frames, journal=pages)
+    player.place(1, quantity="1", price="59000.00")
+    written = len(pages.lines)
+    player.at(5000)
+    assert len(pages.lines) <= written + 1
+    again = Player(*frames, records=[json.loads(line) for line in pages.lines])
+    assert again.order()["status"] == "NEW"
+    assert again.place(1, type="MARKET", quantity="0.1")["orderId"] > player.order()["orderId"]
+    assert again.exchange.state()["orders"][-1]["avgPrice"] == "60010.00000"
