@@ -1,16 +1,19 @@
 """The way of a shard's frames to the engine, in three gears.
 
 In the first nothing is done but to decode and emit. In the second, for a moment, one event's
-age is taken. In the third, when frames come faster than they are handled, of streams whose
-latest message is all that matters only the latest is handled.
+age is taken. In the third, when frames come faster than they are handled, they wait in order and
+are worked off a little at a time, so that the account's own news and timers get their turn; of
+streams whose latest message is all that matters only the latest waits.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from bot.domain.commands import StreamKind
 from bot.domain.market import MarketEvent
+from bot.domain.values import SECOND_NS
 from bot.exchange.connection import OnFrame
 from bot.exchange.continuity import StreamState
 from bot.exchange.decode import FrameDecoder
@@ -18,8 +21,8 @@ from bot.ports import Emit
 
 __all__ = ["LATEST_MATTERS", "Intake", "OnAge", "TapFrame"]
 
-OnAge = Callable[[type, int], object]
-"""``(type of event, receive time minus the exchange's time)``, nanoseconds."""
+OnAge = Callable[[MarketEvent, int], object]
+"""``(event, the time when it is handled)``, nanoseconds."""
 TapFrame = Callable[[int, bytes], object]
 
 LATEST_MATTERS: Final = frozenset(
@@ -39,6 +42,10 @@ LATEST_MATTERS: Final = frozenset(
 
 _TRIES: Final = 20
 """Frames in which an event with a time of the exchange is looked for, each time."""
+_SLICE_NS: Final = 10_000_000
+"""How long others wait while frames that had to wait are worked off."""
+_WAITING_MOST: Final = 200_000
+"""Frames. With more of them the connection is read no faster than they are handled."""
 
 
 class Intake:
@@ -66,10 +73,13 @@ class Intake:
         self._gears = gears
         self._on_age = on_age
         self._tap = tap
-        self._crowded = False
+        self._hold_s = 0.0
         self._tries = 0
         self._latest_only: set[bytes] = set()
-        self._held: dict[bytes, tuple[int, bytes]] = {}
+        self._latest: dict[bytes, tuple[int, bytes]] = {}
+        self._latest_due_ns = 0
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._at_work = False
 
     def add(self, state: StreamState) -> None:
         """A stream comes this way from now on."""
@@ -80,62 +90,87 @@ class Intake:
     def remove(self, name: str) -> None:
         """It comes no more."""
         self._latest_only.discard(_key(name))
-        self._held.pop(_key(name), None)
+        self._latest.pop(_key(name), None)
 
     def measure(self) -> None:
         """Take the age of the next event that tells when it happened."""
-        if not self._crowded:
+        if not (self._hold_s or self._at_work):
             self._tries = _TRIES
             self._gears(self._measured)
 
-    def crowd(self, crowded: bool) -> None:
-        """Handle only the latest where that is enough, or everything again."""
-        if crowded != self._crowded:
-            self._crowded = crowded
-            self._gears(self._conflating if crowded else self.way)
+    def crowd(self, hold_s: float) -> None:
+        """Let frames wait, and those of which the latest is enough for so long; 0: no more.
+
+        May be called from another thread while the event loop is busy.
+        """
+        changed = bool(hold_s) != bool(self._hold_s)
+        self._hold_s = hold_s
+        if changed:
+            self._shift()
+
+    def _shift(self) -> None:
+        # What waits goes first, whatever the gear shall be.
+        waits = self._hold_s or self._waiting or self._latest
+        self._gears(self._wait if waits else self.way)
 
     def _measured(self, frame: bytes) -> None:
-        event = self._handled(frame)
+        recv_ns = self._now_ns()
+        if self._tap is not None:
+            self._tap(recv_ns, frame)
+        event = self._decode(frame, recv_ns)
         self._tries -= 1
         aged = event is not None and event.ts_ns != event.recv_ns
         if aged or not self._tries:
-            self._gears(self.way)
+            self._shift()
         if event is not None:
             if aged:
-                self._on_age(type(event), event.recv_ns - event.ts_ns)
+                self._on_age(event, recv_ns)
             self._emit(event)
 
-    def _handled(self, frame: bytes) -> MarketEvent | None:
+    def _wait(self, frame: bytes) -> None:
         recv_ns = self._now_ns()
         if self._tap is not None:
             self._tap(recv_ns, frame)
-        return self._decode(frame, recv_ns)
-
-    def _conflating(self, frame: bytes) -> None:
         key = frame.partition(b",")[0]
-        if key not in self._latest_only:
-            event = self._handled(frame)
-            if event is not None:
-                if event.ts_ns != event.recv_ns:
-                    self._on_age(type(event), event.recv_ns - event.ts_ns)
-                self._emit(event)
-            return
-        recv_ns = self._now_ns()
-        if self._tap is not None:
-            self._tap(recv_ns, frame)
-        if not self._held:
-            # Once everything that can be read now has been read.
-            asyncio.get_running_loop().call_soon(self._handle_held)
-        elif key in self._held:
-            self.conflated += 1
-        self._held[key] = recv_ns, frame
+        if key in self._latest_only:
+            self.conflated += key in self._latest
+            self._latest[key] = recv_ns, frame
+        else:
+            self._waiting.append((recv_ns, frame))
+            if len(self._waiting) > _WAITING_MOST:
+                self._handle(*self._waiting.popleft())
+        if not self._at_work:
+            self._at_work = True
+            asyncio.get_running_loop().call_soon(self._work_off)
 
-    def _handle_held(self) -> None:
-        held, self._held = self._held, {}
-        for recv_ns, frame in held.values():
-            event = self._decode(frame, recv_ns)
-            if event is not None:
-                self._emit(event)
+    def _work_off(self) -> None:
+        """Handle what waits for one slice of time; come back if that was not all."""
+        now_ns = self._now_ns()
+        until_ns = now_ns + _SLICE_NS
+        if now_ns >= self._latest_due_ns:
+            self._latest_due_ns = now_ns + int(self._hold_s * SECOND_NS)
+            latest, self._latest = self._latest, {}
+            for recv_ns, frame in latest.values():
+                self._handle(recv_ns, frame)
+        waiting = self._waiting
+        while waiting and now_ns < until_ns:
+            now_ns = self._handle(*waiting.popleft())
+        loop = asyncio.get_running_loop()
+        if waiting:
+            loop.call_soon(self._work_off)
+        elif self._latest:
+            loop.call_later(max(0, self._latest_due_ns - now_ns) / SECOND_NS, self._work_off)
+        else:
+            self._at_work = False
+            self._shift()
+
+    def _handle(self, recv_ns: int, frame: bytes) -> int:
+        """Decode and emit a frame that waited; the time after that."""
+        event = self._decode(frame, recv_ns)
+        if event is not None:
+            self._on_age(event, self._now_ns())
+            self._emit(event)
+        return self._now_ns()
 
 
 def _tapped(decoder: FrameDecoder, emit: Emit, now_ns: Callable[[], int], tap: TapFrame) -> OnFrame:

@@ -10,6 +10,7 @@ import msgspec
 
 from bot.domain.commands import Subscription
 from bot.domain.events import FeedChanged, FeedKind, FeedState
+from bot.domain.market import MarketEvent
 from bot.domain.values import MS_NS, Market
 from bot.exchange.channel import Channel, ChannelParts, FeedOptions
 from bot.exchange.continuity import OnJump, StreamState
@@ -88,7 +89,6 @@ class BinanceMarketFeed:
         self._watch = StreamWatch(self._options.quiet, clock.now_ns, on_silent=self._call_stale)
         self._pressure = Pressure(
             self._options.pressure,
-            clock.now_ns,
             measure=self._measure,
             crowd=self._crowd,
             tell=self._tell_lag,
@@ -272,13 +272,14 @@ class BinanceMarketFeed:
         for channel in self._channels:
             channel.intake.measure()
 
-    def _aged(self, kind: type, age_ns: int) -> None:
-        ahead_ms = int(self._session.timestamp_offset)
-        self._pressure.aged(kind, age_ns + ahead_ms * MS_NS)
+    def _aged(self, event: MarketEvent, handled_ns: int) -> None:
+        ahead_ns = int(self._session.timestamp_offset) * MS_NS
+        self._pressure.aged(event, handled_ns, ahead_ns=ahead_ns)
 
-    def _crowd(self, crowded: bool) -> None:
-        for channel in self._channels:
-            channel.intake.crowd(crowded)
+    def _crowd(self, hold_s: float) -> None:
+        # From another thread too: of a copy, which is made in one step.
+        for channel in tuple(self._channels):
+            channel.intake.crowd(hold_s)
 
     def _tell_lag(self, late: bool, cause: str) -> None:
         # Nothing is missing, so no tap is told.
