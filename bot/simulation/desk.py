@@ -95,9 +95,11 @@ class OrderDesk:
     def _marks(self, account: str, symbol: str) -> tuple[int, int, int]:
         """How many trades, prevented matches and allocations there are before an order."""
         funds = self._floor.ledger.accounts[account]
-        kinds = (funds.trades, funds.prevented, funds.allocations)
-        trades, prevented, allocations = (len(kind.get(symbol, ())) for kind in kinds)
-        return trades, prevented, allocations
+        return (
+            len(funds.trades.get(symbol, ())),
+            len(funds.prevented.get(symbol, ())),
+            len(funds.allocations.get(symbol, ())),
+        )
 
     def _answer(
         self, order: Order, response_type: str, marks: tuple[int, int, int]
@@ -108,10 +110,9 @@ class OrderDesk:
         body = result(order)
         if response_type == "FULL":
             funds = self._floor.ledger.accounts[order.account]
-            trades = [
-                *funds.trades.get(order.symbol, [])[marks[0] :],
-                *funds.allocations.get(order.symbol, [])[marks[2] :],
-            ]
+            trades = funds.trades.get(order.symbol, [])[marks[0] :]
+            if order.used_sor:
+                trades += funds.allocations.get(order.symbol, [])[marks[2] :]
             body["fills"] = [trade.fill() for trade in trades if trade.order_id == order.order_id]
             prevented = funds.prevented.get(order.symbol, [])[marks[1] :]
             if prevented:
