@@ -142,7 +142,13 @@ def _market(
 
 
 def _account(kind: Kind, spec: AccountSpec, assets: Mapping[str, None]) -> AccountSpec:
-    account = opened(spec.key, spec.secret, kind, {})
+    """Its commission is the futures' own, unless one was written for it."""
+    usual = AccountSpec("")
+    account = replace(opened(spec.key, spec.secret, kind, {}), can_trade=spec.can_trade)
+    if spec.maker_rate != usual.maker_rate:
+        account = replace(account, maker_rate=spec.maker_rate)
+    if spec.taker_rate != usual.taker_rate:
+        account = replace(account, taker_rate=spec.taker_rate)
     if spec.balances == DEFAULT_BALANCES:
         return replace(account, balances={**dict.fromkeys(assets, _OF_OTHERS), **account.balances})
     own = {asset: amount for asset, amount in spec.balances.items() if asset in assets}

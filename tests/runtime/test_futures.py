@@ -93,3 +93,15 @@ def test_a_restart_has_the_positions_and_trades_of_before(tmp_path):
         amounts = [position["positionAmt"] for position in after["positions"]]
         assert amounts == [position["positionAmt"] for position in before["positions"]]
         assert coinm.state()["trades"] == []
+
+
+def test_an_account_pays_the_futures_commission_unless_it_has_its_own():
+    accounts = (K, AccountSpec("m", maker_rate=Decimal(0), can_trade=False))
+    with contextlib.ExitStack() as closing:
+        usdm, _ = markets(closing, accounts=accounts)
+        rates = [
+            usdm.commission_rate(key, {"symbol": "BTCUSDT"}, NOW_MS)["makerCommissionRate"]
+            for key in ("k", "m")
+        ]
+        assert rates == ["0.0002", "0"]
+        assert usdm.account_config("m", {}, NOW_MS)["canTrade"] is False

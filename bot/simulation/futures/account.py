@@ -144,6 +144,7 @@ class FuturesAccount:
         self.key = spec.key
         self.maker_rate = spec.maker_rate
         self.taker_rate = spec.taker_rate
+        self.can_trade = spec.can_trade
         self.contracts = contracts
         assets = dict.fromkeys(c.margin_asset for c in contracts.values())
         self.wallets: dict[str, Decimal] = dict.fromkeys(assets, ZERO)

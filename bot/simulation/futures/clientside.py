@@ -54,15 +54,15 @@ class ClientSide(MarketData, ABC):
 
     def place_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/order``."""
-        return self._desk.place(account, params, self._enter(account, now_ms))
+        return self._desk.place(account, params, self._trade(account, now_ms))
 
     def test_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/order/test``."""
-        return self._desk.test(account, params, self._enter(account, now_ms))
+        return self._desk.test(account, params, self._trade(account, now_ms))
 
     def modify_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``PUT /fapi/v1/order``."""
-        return self._amendments.modify(account, params, self._enter(account, now_ms))
+        return self._amendments.modify(account, params, self._trade(account, now_ms))
 
     def cancel_order(self, account: str, params: Params, now_ms: int) -> Body:
         """``DELETE /fapi/v1/order``."""
@@ -76,12 +76,12 @@ class ClientSide(MarketData, ABC):
 
     def batch_place(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``POST /fapi/v1/batchOrders``."""
-        at_ms = self._enter(account, now_ms)
+        at_ms = self._trade(account, now_ms)
         return each_order(params, lambda wish: self._desk.place(account, wish, at_ms))
 
     def batch_modify(self, account: str, params: Params, now_ms: int) -> list[Body]:
         """``PUT /fapi/v1/batchOrders``."""
-        at_ms = self._enter(account, now_ms)
+        at_ms = self._trade(account, now_ms)
         return each_order(params, lambda wish: self._amendments.modify(account, wish, at_ms))
 
     def batch_cancel(self, account: str, params: Params, now_ms: int) -> list[Body]:
@@ -125,7 +125,7 @@ class ClientSide(MarketData, ABC):
 
     def place_algo(self, account: str, params: Params, now_ms: int) -> Body:
         """``POST /fapi/v1/algoOrder``."""
-        return self._algos.place(account, params, self._enter(account, now_ms))
+        return self._algos.place(account, params, self._trade(account, now_ms))
 
     def cancel_algo(self, account: str, params: Params, now_ms: int) -> Body:
         """``DELETE /fapi/v1/algoOrder``."""
@@ -269,3 +269,10 @@ class ClientSide(MarketData, ABC):
             raise ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
         self.advance(now_ms)
         return self._now_ms
+
+    def _trade(self, account: str, now_ms: int) -> int:
+        """As :meth:`_enter`, for those who may do more than look and cancel."""
+        at_ms = self._enter(account, now_ms)
+        if not self._floor.accounts[account].can_trade:
+            raise ApiError(401, -2015, "Invalid API-key, IP, or permissions for action.")
+        return at_ms

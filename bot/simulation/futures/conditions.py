@@ -73,7 +73,7 @@ class Conditions:
         account = self._floor.accounts[key]
         return {
             "feeTier": 0,
-            "canTrade": True,
+            "canTrade": account.can_trade,
             "canDeposit": True,
             "canWithdraw": True,
             "dualSidePosition": account.is_hedged,

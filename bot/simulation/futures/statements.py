@@ -17,7 +17,7 @@ from bot.simulation.parameters import Params, optional
 __all__ = ["Statements"]
 
 _ALIAS: Final = "SgsR"
-_RATES: Final = {"canTrade": True, "canDeposit": True, "canWithdraw": True}
+_MOVES: Final = {"canDeposit": True, "canWithdraw": True}
 
 
 class Statements:
@@ -38,7 +38,12 @@ class Statements:
             for p in self._listed(account, only_used=short)
         ]
         if self._kind == "coinm":
-            body: dict[str, Any] = {"feeTier": 0, **_RATES, "updateTime": 0}
+            body: dict[str, Any] = {
+                "feeTier": 0,
+                "canTrade": account.can_trade,
+                **_MOVES,
+                "updateTime": 0,
+            }
             return {**body, "assets": assets, "positions": positions}
         totals = _totals(assets)
         for row in assets:
@@ -46,7 +51,13 @@ class Statements:
                 row["marginAvailable"] = True
         head: dict[str, Any] = {}
         if not short:
-            head = {"feeTier": 0, "feeBurn": account.burns_bnb, **_RATES, "updateTime": 0}
+            head = {
+                "feeTier": 0,
+                "feeBurn": account.burns_bnb,
+                "canTrade": account.can_trade,
+                **_MOVES,
+                "updateTime": 0,
+            }
             head |= {"multiAssetsMargin": account.is_multi_asset, "tradeGroupId": -1}
         return {**head, **totals, "assets": assets, "positions": positions}
 

@@ -1,10 +1,12 @@
 """Placing and cancelling orders on futures."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from bot.simulation.errors import ApiError
+from bot.simulation.futures.account import opened
 
 
 def refused(call, *args, **params):
@@ -277,3 +279,14 @@ def test_a_market_order_goes_no_further_than_its_bound(trader):
     order = trader.place("BUY", quantity="7")
     # 5 at 60000.10 and 1 at 62000: 63500 is more than 5 % above the mark price.
     assert (order["status"], order["executedQty"]) == ("EXPIRED", "6.000")
+
+
+def test_who_may_not_trade_may_look_and_cancel(futures_at):
+    spec = replace(opened("alice", "s", "usdm", {}), can_trade=False)
+    alice = futures_at(accounts=[spec])
+    assert refused(alice.place, "BUY", quantity="1") == -2015
+    stop = {"triggerPrice": "59000", "quantity": "1"}
+    assert refused(alice.algo, "SELL", "STOP_MARKET", **stop) == -2015
+    assert alice.call("account", version=2)["canTrade"] is False
+    assert alice.call("account_config")["canTrade"] is False
+    alice.call("cancel_open_orders", symbol="BTCUSDT")
