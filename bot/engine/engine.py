@@ -71,6 +71,7 @@ from bot.engine.books import BOOKS, Books
 from bot.engine.bus import Bus, Stopwatch
 from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
+from bot.engine.door import door
 from bot.engine.effects import Effects, LogLine
 from bot.engine.host import Host
 from bot.engine.inquiry import Inquiry
@@ -167,6 +168,7 @@ class Engine:
         # What the present callback handles: an event, or the name of a timer.
         self._handlers: dict[type, Callable[[Any], None]] = self._routes()
         self.bars.attach(self._handlers)
+        self._enter = door(self, self._handlers)
         self.deadlines.set("", _DAY, 0)
         self.refresh_gate()
 
@@ -174,21 +176,17 @@ class Engine:
 
     def feed(self, event: Event) -> None:
         """Take one event in, and run everything that follows from it to completion."""
-        self.events += 1
-        now_ns = self.now_ns
-        recv_ns = event.recv_ns
-        if recv_ns > now_ns:
-            self.now_ns = now_ns = recv_ns
-        if now_ns >= self.deadlines.next_ns:
-            self._meet_deadlines()
-        requests = self.requests
-        requests.cause = event
-        self._handlers[type(event)](event)
-        if requests.waiting:
-            requests.handle()
-        # After the event: a timer must not act on what the same instant has overtaken.
-        if now_ns >= self.timers.next_ns:
-            self._fire_timers()
+        self._enter(event)
+
+    def door(
+        self,
+        *,
+        failed: Callable[[Event, Exception], None],
+        effects: Callable[[], None],
+        look: Callable[[Event], int],
+    ) -> Callable[[Event], None]:
+        """As :meth:`feed`, for a shell: see :mod:`bot.engine.door`."""
+        return door(self, self._handlers, failed=failed, effects=effects, look=look)
 
     def take(self) -> Effects:
         """What was done since the last call."""
@@ -292,14 +290,14 @@ class Engine:
                 if order.strategy_id in self.host.plugins:
                     self.desk.request_cancel(order, f"stop: {event.reason}")
 
-    def _fire_timers(self) -> None:
+    def fire_timers(self) -> None:
         for owner, name in self.timers.due(self.now_ns):
             self.requests.cause = f"timer {name}"
             self.host.call(owner, "on_timer", name)
             # The next one must see the orders that this one asked for.
             self.requests.handle()
 
-    def _meet_deadlines(self) -> None:
+    def meet_deadlines(self) -> None:
         for owner, name in self.deadlines.due(self.now_ns):
             if owner == BOOKS:
                 self.books.retry(name)

@@ -10,7 +10,7 @@ from bot.domain.events import Event
 from bot.domain.market import QuoteTick, TradeTick
 from bot.engine.effects import Effects
 from bot.engine.engine import Engine
-from bot.ports import Store
+from bot.ports import Emit, Store
 from bot.runtime.latency import Latency
 from bot.runtime.logs import logger
 
@@ -31,22 +31,12 @@ class Pump:
         self._store = store
         self._dispatch = dispatch
         self.latency = Latency()
-        self._measure_from_ns = 0
         self.faults = 0
         self._seen: Counter[tuple[str, str]] = Counter()
-
-    def emit(self, event: Event) -> None:
+        self.emit: Final[Emit] = engine.door(
+            failed=self._failed, effects=self.flush, look=self._measure
+        )
         """Feed one event and carry out what the engine did. Event loop's thread only."""
-        engine = self._engine
-        try:
-            engine.feed(event)
-        except Exception as e:  # noqa: BLE001 - wall: a bug of ours must not stop the feeds
-            self._failed(event, e)
-        if engine.has_effects:
-            self.flush()
-        if engine.now_ns >= self._measure_from_ns and type(event) in _MEASURED:
-            self._measure_from_ns = engine.now_ns + _MEASURED_EVERY_NS
-            self.latency.add(time.time_ns() - event.recv_ns)
 
     def flush(self) -> None:
         """Store, send and log what the engine has done since the last time."""
@@ -55,6 +45,12 @@ class Pump:
         if effects.commands:
             self._dispatch(effects.commands, mark)
         self._log(effects)
+
+    def _measure(self, event: Event) -> int:
+        if type(event) not in _MEASURED:
+            return 0
+        self.latency.add(time.time_ns() - event.recv_ns)
+        return event.recv_ns + _MEASURED_EVERY_NS
 
     def _log(self, effects: Effects) -> None:
         for line in effects.logs:
