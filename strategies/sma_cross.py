@@ -1,13 +1,14 @@
 """Two moving averages: hold the coin while the fast one is above the slow one.
 
-Trades are gathered into short bars by their own time. After each bar the averages of the
-last ``fast`` and the last ``slow`` closes are compared: when the fast one is above, it buys
-``size_quote`` worth, and when it is below, it sells what it holds. One order at a time.
+It looks at bars of ``bar_seconds``, which the bot builds from trades. After each bar the averages
+of the last ``fast`` and the last ``slow`` closes are compared: when the fast one is above, it buys
+``size_quote`` worth, and when it is below, it sells what it holds. One order at a time. The
+bars before its start are fetched, so it need not wait for ``slow`` bars before it can trade.
 """
 
-from collections import deque
+from collections.abc import Sequence
 
-from bot import SECOND_NS, FeedChanged, FeedState, Field, Strategy, StrategyParams, TradeTick
+from bot import Bar, BarsWanted, FeedChanged, FeedState, Field, Strategy, StrategyParams
 
 
 class Params(StrategyParams):
@@ -20,35 +21,39 @@ class Params(StrategyParams):
         if self.fast >= self.slow:
             raise ValueError("fast must be below slow")
 
+    @property
+    def interval(self) -> str:
+        return f"{round(self.bar_seconds * 1000)}ms"
+
 
 class SmaCross(Strategy[Params]):
     """Buys when a fast moving average crosses above a slow one, sells when it falls below."""
 
-    version = "1"
+    version = "2"
+
+    def warm_up(self) -> Sequence[BarsWanted]:
+        return [BarsWanted(s, self.params.interval, self.params.slow) for s in self.symbols]
 
     def on_start(self) -> None:
-        self.bar_ns = int(self.params.bar_seconds * SECOND_NS)
-        self.closes = {symbol: deque[float](maxlen=self.params.slow) for symbol in self.symbols}
-        self.latest: dict[str, TradeTick] = {}
+        self.waits = dict.fromkeys(self.symbols, 0)
         for symbol in self.symbols:
-            self.subscribe_trades(symbol)
+            self.subscribe_bars(symbol, self.params.interval)
             if self.params.size_quote < self.instrument(symbol).min_notional:
                 self.log(f"size_quote is less than one may trade of {symbol}", "WARNING")
 
-    def on_trade(self, trade: TradeTick) -> None:
-        before = self.latest.get(trade.symbol, trade)
-        if trade.ts_ns < before.ts_ns:
-            return  # it came late, and its bar may be over
-        self.latest[trade.symbol] = trade
-        if trade.ts_ns // self.bar_ns > before.ts_ns // self.bar_ns:
-            # The first trade of a new bar: the trade before it closed the last one.
-            self.closes[trade.symbol].append(before.price)
-            self.decide(trade.symbol, trade.price)
+    def on_bar(self, bar: Bar) -> None:
+        if not bar.closed or bar.late:
+            return  # it still forms, or it is an old one that was corrected
+        if self.waits[bar.symbol]:
+            self.waits[bar.symbol] -= 1
+        else:
+            self.decide(bar.symbol, bar.close)
 
     def decide(self, symbol: str, price: float) -> None:
-        closes = list(self.closes[symbol])
-        if len(closes) < self.params.slow or self.is_blind or self.open_orders(symbol):
+        bars = self.bars(symbol, self.params.interval, self.params.slow)
+        if len(bars) < self.params.slow or self.is_blind or self.open_orders(symbol):
             return
+        closes = [bar.close for bar in bars]
         fast = sum(closes[-self.params.fast :]) / self.params.fast
         slow = sum(closes) / self.params.slow
         rules = self.instrument(symbol)
@@ -64,6 +69,5 @@ class SmaCross(Strategy[Params]):
         # Something was missed: averages across the hole would be wrong, so begin again.
         if feed.state is FeedState.DOWN:
             for symbol in feed.symbols or self.symbols:
-                if symbol in self.closes:
-                    self.closes[symbol].clear()
-                    self.latest.pop(symbol, None)
+                if symbol in self.waits:
+                    self.waits[symbol] = self.params.slow

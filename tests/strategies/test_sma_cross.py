@@ -18,10 +18,10 @@ def stage():
 
 
 def bars(stage, *closes, symbol="BTCUSDT"):
-    """One trade a second; each closes the bar of the one before."""
+    """One bar a second."""
     for close in closes:
         stage.quote(close - 0.01, close + 0.01, symbol=symbol, after_s=0)
-        stage.trade(close, symbol=symbol, after_s=1)
+        stage.bar(close, interval="1000ms", interval_s=1, symbol=symbol)
 
 
 def sides(stage):
@@ -69,13 +69,13 @@ def test_one_order_at_a_time(stage):
 
 def test_a_refused_purchase_is_tried_again_on_the_next_bar(stage):
     stage.reject_next("Account has insufficient balance for requested action.", -2010)
-    bars(stage, 100, 99, 98, 97, 101, 102)
+    bars(stage, 100, 99, 98, 97, 101)
     assert [order.status for order in stage.orders] == [OrderStatus.REJECTED]
-    bars(stage, 103)
+    bars(stage, 102)
     assert [order.status for order in stage.orders] == [OrderStatus.REJECTED, OrderStatus.FILLED]
 
 
-def test_a_hole_in_the_trades_begins_the_averages_again(stage):
+def test_a_hole_in_the_data_begins_the_averages_again(stage):
     bars(stage, 100, 99, 98, 97)
     stage.market_feed(FeedState.DOWN, symbols=("BTCUSDT",))
     stage.market_feed(FeedState.UP, symbols=("BTCUSDT",))
@@ -85,25 +85,27 @@ def test_a_hole_in_the_trades_begins_the_averages_again(stage):
     assert sides(stage) == [Side.BUY]
 
 
-def test_a_trade_that_comes_late_closes_no_bar(stage):
+def test_a_bar_that_was_corrected_afterwards_decides_nothing(stage):
     bars(stage, 100, 99, 98, 97)
-    late = stage.now_ns - 5_000_000_000
-    latest = stage.strategy.latest["BTCUSDT"]
-    stage.strategy.on_trade(msgspec.structs.replace(latest, price=500.0, ts_ns=late))
-    assert stage.strategy.latest["BTCUSDT"] is latest
+    late = msgspec.structs.replace(stage.strategy.bars("BTCUSDT", "1000ms", 1)[0], late=True)
+    for price in (500.0, 600.0):
+        stage.publish(msgspec.structs.replace(late, close=price))
+    assert stage.orders == []
 
 
-def test_bars_follow_the_time_of_the_trades_not_of_their_arrival(stage):
-    # A recording played twenty times as fast: trades a second apart arrive every 50 ms.
+def test_bars_of_half_a_second_are_built_from_trades():
+    stage = Stage(PLUGIN, fast=1, slow=3)
+    for price in (100, 99, 98, 97, 101):
+        stage.quote(price - 0.01, price + 0.01, after_s=0)
+        stage.trade(price, after_s=0.5)
+    assert stage.orders == []
+    stage.trade(101, after_s=0.5)
+    assert sides(stage) == [Side.BUY]
+
+
+def test_with_the_past_it_trades_after_the_first_bar():
+    stage = Stage(PLUGIN, history={"1000ms": [97, 97]}, fast=1, slow=3, bar_seconds=1)
     bars(stage, 100)
-    first = stage.strategy.latest["BTCUSDT"]
-    for n, price in enumerate([99, 98, 97, 101, 102], start=1):
-        stage.quote(price - 0.01, price + 0.01, after_s=0.05)
-        ts_ns = first.ts_ns + n * 1_000_000_000
-        trade = msgspec.structs.replace(
-            first, price=float(price), trade_id=n, ts_ns=ts_ns, recv_ns=stage.now_ns
-        )
-        stage.publish(trade)
     assert sides(stage) == [Side.BUY]
 
 

@@ -88,6 +88,7 @@ class Backstage:
         self._strict = strict
         self._now_ns = _START_NS
         self._ids = 0
+        self._trades: dict[str, int] = {}
         self._matching = Matching(self.instruments)
         self._books = WholeBooks()
         config = EngineConfig(run_id="rehearsal", limits=limits or RiskLimits())
@@ -144,6 +145,10 @@ class Backstage:
     def _next_id(self) -> int:
         self._ids += 1
         return self._ids
+
+    def _next_trade(self, symbol: str) -> int:
+        self._trades[symbol] = self._trades.get(symbol, 0) + 1
+        return self._trades[symbol]
 
     def _later(self, seconds: float) -> int:
         self._now_ns += round(seconds * SECOND_NS)

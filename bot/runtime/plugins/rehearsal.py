@@ -13,7 +13,7 @@ from typing import Final
 from bot.domain.commands import StreamKind
 from bot.domain.events import FeedState
 from bot.domain.interval import Interval, interval_of
-from bot.domain.market import AggTrade, Bar, BookSnapshot, MiniTicker, Ticker
+from bot.domain.market import Bar, BookSnapshot, MiniTicker, Ticker
 from bot.domain.values import SECOND_NS, OrderStatus
 from bot.engine.host import StrategySpec
 from bot.runtime.plugins.finding import Finding, line_in, one_line
@@ -165,7 +165,6 @@ def _market(stage: Stage, symbol: str, base: float, step: int, step_s: float) ->
     price = mid - 0.01 if is_sell else mid + 0.01
     stage.trade(price, size=0.05, buyer_is_maker=is_sell, symbol=symbol, after_s=0)
     now_ns = stage.now_ns
-    stage.publish(AggTrade(symbol, price, 0.05, step, step, step, is_sell, now_ns, now_ns))
     bids = tuple((round(mid - 0.01 * n, 2), 1.0) for n in range(1, 6))
     asks = tuple((round(mid + 0.01 * n, 2), 1.0) for n in range(1, 6))
     for stream in stage.subscriptions:

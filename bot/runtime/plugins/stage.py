@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from bot.domain.commands import StreamKind, Subscription
 from bot.domain.events import FeedKind, FeedState, StopRequested, TimePassed
 from bot.domain.instrument import Number
-from bot.domain.market import Bar, BookSnapshot, MarketEvent, QuoteTick, TradeTick
+from bot.domain.market import AggTrade, Bar, BookSnapshot, MarketEvent, QuoteTick, TradeTick
 from bot.domain.order import Order
 from bot.domain.values import MS_NS, SECOND_NS
 from bot.runtime.plugins.backstage import Backstage
@@ -57,19 +58,17 @@ class Stage(Backstage):
         symbol: str = "",
         after_s: float = 0.01,
     ) -> None:
-        """Two others trade; one of our resting orders that is reached fills."""
+        """Two others trade; one of our resting orders that is reached fills.
+
+        Bars that the bot builds from trades (``500ms``, ``100t``, ``50v``) form by it.
+        """
         now_ns = self._later(after_s)
-        self.publish(
-            TradeTick(
-                symbol=symbol or self._first,
-                price=price,
-                size=size,
-                trade_id=self._next_id(),
-                buyer_is_maker=buyer_is_maker,
-                ts_ns=now_ns,
-                recv_ns=now_ns,
-            )
-        )
+        symbol, price, size = symbol or self._first, float(price), float(size)
+        number = self._next_trade(symbol)
+        sides = (buyer_is_maker, now_ns, now_ns)
+        self.publish(TradeTick(symbol, price, size, number, *sides))
+        if Subscription(StreamKind.AGG_TRADES, symbol) in self.engine.subscriptions:
+            self.publish(AggTrade(symbol, price, size, number, number, number, *sides))
 
     def bar(
         self,
