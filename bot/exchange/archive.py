@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
 
 class ArchiveOptions(msgspec.Struct, frozen=True, kw_only=True):
-    attempts: int = 6
+    attempts: int = 5
     """How often in a row a request may fail; a byte that arrives counts as success."""
     corrupt_attempts: int = 3
     """How often a file may arrive with another checksum than it should have."""
