@@ -21,9 +21,10 @@ class SyncedBook:
     Spot: diffs with ``u <= lastUpdateId`` are dropped, the first one kept must reach back to
     ``lastUpdateId + 1``, and then each ``U`` is the ``u`` before it plus 1. Futures: diffs with
     ``u < lastUpdateId`` are dropped, the first one kept has ``U <= lastUpdateId <= u`` or
-    ``pu == lastUpdateId``, and then each ``pu`` is the ``u`` before it. The chain of diffs is
-    followed with or without a snapshot; where it breaks, the book is out of step until the
-    next snapshot.
+    ``pu == lastUpdateId``, and then each ``pu`` is the ``u`` before it. A diff that begins
+    earlier than that and ends later says the same, for its sizes are absolute. The chain of
+    diffs is followed with or without a snapshot; where it breaks, the book is out of step until
+    the next snapshot.
     """
 
     def __init__(self, symbol: str = "") -> None:
@@ -85,9 +86,12 @@ class SyncedBook:
             if last <= chain_id:
                 self.repeated += 1
                 return Step.STALE
+            # A diff holds everything after its previous id: one that overlaps misses nothing.
+            # Of two connections each may cut the same changes into diffs of its own.
             previous = diff.previous_update_id
-            if previous != chain_id if previous >= 0 else diff.first_update_id > chain_id + 1:
-                return self._break(diff, chain_id)
+            before = previous if previous >= 0 else diff.first_update_id - 1
+            if before > chain_id:
+                return self._break(diff, chain_id, before)
         self._chain_id = last
         if self.renewing or not self._has_snapshot:
             self._waiting.append(diff)
@@ -114,10 +118,9 @@ class SyncedBook:
         book.write(diff.last_update_id, diff.bids, diff.asks)
         return Step.CROSSED if book.is_crossed else Step.APPLIED
 
-    def _break(self, diff: Diff, chain_id: int) -> Step:
+    def _break(self, diff: Diff, chain_id: int, before: int) -> Step:
         self.gaps += 1
-        previous = diff.previous_update_id
-        self.missing = (chain_id + 1, previous if previous >= 0 else diff.first_update_id - 1)
+        self.missing = chain_id + 1, before
         self.distrust()
         self._chain_id = diff.last_update_id
         self._waiting.append(diff)

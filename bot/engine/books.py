@@ -28,6 +28,8 @@ _STABLE_NS: Final = 10 * SECOND_NS
 """A book that was in step that long is asked for at once when it is lost again."""
 _THIN_SHARE: Final = 5
 """Below a fifth of the levels that were asked for, the book is asked for anew."""
+_ANEW_NS: Final = 5 * SECOND_NS
+"""An update with an old id that happened so much later is none that was heard before."""
 _LOOK_EVERY: Final = 64
 """Updates between two looks at how many levels are left."""
 
@@ -46,6 +48,8 @@ class _Kept:
     asked: bool = False
     failures: int = 0
     synced_ns: int = 0
+    ts_ns: int = 0
+    """The exchange's time of the newest update."""
 
 
 class Books:
@@ -118,7 +122,8 @@ class Books:
 
     def on_feed(self, event: FeedChanged) -> None:
         """What was said of the symbols is doubtful until the next update continues it."""
-        if event.state in {FeedState.DOWN, FeedState.STALE}:
+        of_other_stream = "@" in event.name and "@depth" not in event.name
+        if event.state in {FeedState.DOWN, FeedState.STALE} and not of_other_stream:
             for symbol in event.symbols or tuple(self._kept):
                 if symbol in self._kept:
                     self._kept[symbol].dark = True
@@ -137,7 +142,10 @@ class Books:
         was_in_step = sync.in_step
         step = sync.update(update)
         if step is Step.STALE:
+            if update.ts_ns - kept.ts_ns > _ANEW_NS:
+                self._begin_anew(kept, update)
             return
+        kept.ts_ns = update.ts_ns
         kept.dark = False
         if step is Step.APPLIED:
             if not was_in_step:
@@ -155,14 +163,23 @@ class Books:
         elif not kept.asked:
             self._ask(kept)
 
+    def _begin_anew(self, kept: _Kept, update: DepthUpdate) -> None:
+        """The exchange counts from the start again, as test networks do after a reset."""
+        kept.sync = SyncedBook(update.symbol)
+        kept.sync.update(update)
+        kept.ts_ns = update.ts_ns
+        self._lost(kept, f"update ids begin anew at {update.first_update_id}")
+
     def _compare(self, kept: _Kept, update: DepthUpdate) -> None:
         """A quote of the very same update says the same best prices, or the book is wrong."""
         quote = self._engine.cache.quotes.get(update.symbol)
         if quote is None or quote.update_id != update.last_update_id:
             return
         best = kept.sync.book.best
+        if best is None:
+            return
         self.checked += 1
-        if best is not None and (best.bid, best.bid_size, best.ask, best.ask_size) == (
+        if (best.bid, best.bid_size, best.ask, best.ask_size) == (
             quote.bid,
             quote.bid_size,
             quote.ask,

@@ -116,12 +116,6 @@ class Backfill:
         """A stream of bars came without the closed bars that open between these times."""
         self._found(Hole(state.name, state.subscription, first_ns, last_ns, count))
 
-    def forget(self, stream: str) -> None:
-        """The stream is not wanted any more: what waits for it is closed."""
-        for hole in self._waiting.pop(stream, ()):
-            self._count -= 1
-            self._healed(hole, "not healed: the stream was given up")
-
     async def run(self) -> None:
         """Fill holes until cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -182,6 +182,17 @@ def test_on_futures_only_the_previous_final_id_counts():
     assert (book.gaps, book.missing) == (1, (13, 14))
 
 
+def test_diffs_of_another_connection_may_overlap():
+    book = SyncedBook()
+    book.snapshot(*TEN)
+    book.update(futures(9, 12, 8))
+    assert book.update(futures(11, 15, 10, bids=[(99.5, 1.0)])) is Step.APPLIED
+    assert book.update(futures(11, 14, 10, bids=[(99.5, 9.0)])) is Step.STALE
+    assert book.update(futures(16, 18, 15)) is Step.APPLIED
+
+    assert (book.gaps, best(book).bid_size) == (0, 1.0)
+
+
 def test_a_futures_diff_older_than_the_snapshot_is_dropped():
     book = SyncedBook()
     book.update(futures(5, 9, 4, bids=[(99.0, 9.0)]))

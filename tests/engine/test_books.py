@@ -227,6 +227,43 @@ def test_a_lost_connection_of_other_symbols_changes_nothing(d):
     assert book(d) is not None
 
 
+def test_silence_of_another_stream_says_nothing_of_the_book(d):
+    synced(d)
+    d.market(FeedState.STALE, name="btcusdt@trade", symbols=("BTCUSDT",))
+    assert book(d) is not None
+    d.market(FeedState.STALE, name="btcusdt@depth@100ms", symbols=("BTCUSDT",))
+    assert book(d) is None
+
+
+def test_repeated_updates_change_nothing_and_a_new_count_of_ids_begins_the_book_anew(d):
+    synced(d)
+    update(d, 11, 12, bids=[(99.5, 1.0)])
+    assert update(d, 11, 12, bids=[(99.5, 7.0)]).commands == []
+    assert book(d).best_bid == (99.5, 1.0)
+
+    d.tick(6000)
+    effects = update(d, 3, 4)
+    assert opened(effects) == ["update ids begin anew at 3"]
+    assert asked(effects) == ["BTCUSDT"]
+    assert book(d) is None
+    assert healed(fetched(d, 4, bids=((50.0, 1.0),))) == ["resync"]
+    assert book(d).best_bid == (50.0, 1.0)
+
+
+def test_the_same_events_give_the_same_books_and_questions(d, engine_driver, puppet_type):
+    def day(driver):
+        driver.act(lambda s: s.subscribe_depth("BTCUSDT"))
+        done = [update(driver, 9, 10), fetched(driver, 5), driver.wait(1), fetched(driver, 10)]
+        done += [update(driver, 11, 12), update(driver, 20, 21), refused(driver), driver.wait(3)]
+        done += [fetched(driver, 30, bids=((98.0, 1.0),)), update(driver, 22, 33)]
+        return done, driver.act(lambda s: s.book("BTCUSDT").bids(9))
+
+    spec = StrategySpec("puppet", puppet_type, StrategyParams(), ("BTCUSDT",))
+    first, second = (day(engine_driver(spec).live()) for _ in range(2))
+    assert first == second
+    assert first[1] == [(98.0, 1.0)]
+
+
 def test_a_snapshot_that_is_too_old_is_asked_for_again_after_a_pause(d):
     update(d, 9, 10)
 

@@ -246,16 +246,6 @@ async def test_holes_far_apart_are_asked_for_one_by_one_in_their_order(filling, 
     assert [t.trade_id for t in collected.of(TradeTick)] == [1, 5000, 5001]
 
 
-async def test_a_stream_that_is_given_up_closes_what_waits(past, collected):
-    backfill = Backfill(past, collected, Clock())
-    backfill.jumped(TRADES, 1, 2, trade(3))
-    backfill.forget("btcusdt@trade")
-    backfill.forget("btcusdt@trade")
-
-    assert await healings(collected) == ["not healed: the stream was given up"]
-    assert len(collected) == 2
-
-
 async def test_live_events_get_their_turn_between_thousands_of_late_ones(filling, collected):
     filling.jumped(TRADES, 1, 2000, trade(2001))
     while not collected.of(TradeTick):
