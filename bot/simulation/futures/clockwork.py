@@ -108,6 +108,7 @@ class Clockwork:
         """Those that no tape tells."""
         market_ms = self._source.market_ms(now_ms)
         for symbol, mark in self._floor.marks.items():
+            mark.market_ms = market_ms
             if not mark.is_recorded:
                 mark.move(market_ms, self._source.fair_price(symbol))
                 self._floor.out.append(mark.emission())

@@ -21,7 +21,7 @@ class FundingDesk:
         for symbol, mark in self._floor.marks.items():
             for funding in mark.fundings_due():
                 # On a tape the market has a time of its own, and accounts have the exchange's.
-                at_ms = funding.time_ms + now_ms - mark.time_ms
+                at_ms = funding.time_ms + now_ms - mark.market_ms
                 self._floor.log.funding(symbol, funding)
                 for account in self._floor.accounts.values():
                     for position in account.slots(symbol):

@@ -69,6 +69,8 @@ class Mark:
         self.average_e8 = 0
         self.rate_e8 = _INTEREST_E8 if self.interval_ms else 0
         self.time_ms = 0
+        # The market's time as of the last second; a recorded price is a little older.
+        self.market_ms = 0
         self.next_funding_ms = 0
         self.fundings: deque[Funding] = deque(maxlen=_HISTORY)
         self.mark_bars = Bars()

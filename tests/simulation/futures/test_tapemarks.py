@@ -88,8 +88,8 @@ def test_a_funding_takes_place_when_the_tape_says_so_at_its_rate_and_mark():
         BOOK,
         mark(4000, "60000.00", rate="0.00030000"),
         mark(5010, "60100.00", rate="0.00010000"),
-        mark(6000, "60100.00", rate="0.00010000", next_ms=NEXT_FUNDING_MS + 8 * HOUR_MS),
-        mark(7000, "60100.00", rate="0.00010000", next_ms=NEXT_FUNDING_MS + 8 * HOUR_MS),
+        mark(6010, "60200.00", rate="0.00020000"),
+        mark(7010, "60200.00", rate="0.00020000", next_ms=NEXT_FUNDING_MS + 8 * HOUR_MS),
     )
     player.buy(1, "0.5")
     before = D(player.exchange.state()["accounts"]["alice"]["USDT"])
