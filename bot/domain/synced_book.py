@@ -21,14 +21,20 @@ class SyncedBook:
     Spot: diffs with ``u <= lastUpdateId`` are dropped, the first one kept must reach back to
     ``lastUpdateId + 1``, and then each ``U`` is the ``u`` before it plus 1. Futures: diffs with
     ``u < lastUpdateId`` are dropped, the first one kept has ``U <= lastUpdateId <= u`` or
-    ``pu == lastUpdateId``, and then each ``pu`` is the ``u`` before it. A diff that begins
-    earlier than that and ends later says the same, for its sizes are absolute. The chain of
-    diffs is followed with or without a snapshot; where it breaks, the book is out of step until
-    the next snapshot.
+    ``pu == lastUpdateId``, and then each ``pu`` is the ``u`` before it. The chain of diffs is
+    followed with or without a snapshot; where it breaks, the book is out of step until the
+    next snapshot.
     """
 
-    def __init__(self, symbol: str = "") -> None:
+    def __init__(self, symbol: str = "", *, may_overlap: bool = False) -> None:
+        """``may_overlap``: the diffs come from more than one connection.
+
+        Each may cut the same changes into diffs of its own. One that begins earlier than it
+        should and ends later misses nothing, for its sizes are absolute; of one connection it
+        would be a sign that something is wrong.
+        """
         self.book = OrderBook(symbol)
+        self._may_overlap = may_overlap
         self.in_step = False
         """Whether the book may be read: nothing that came before it is missing."""
         self.linked = False
@@ -86,11 +92,9 @@ class SyncedBook:
             if last <= chain_id:
                 self.repeated += 1
                 return Step.STALE
-            # A diff holds everything after its previous id: one that overlaps misses nothing.
-            # Of two connections each may cut the same changes into diffs of its own.
             previous = diff.previous_update_id
             before = previous if previous >= 0 else diff.first_update_id - 1
-            if before > chain_id:
+            if before > chain_id or (0 <= previous < chain_id and not self._may_overlap):
                 return self._break(diff, chain_id, before)
         self._chain_id = last
         if self.renewing or not self._has_snapshot:

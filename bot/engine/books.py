@@ -83,7 +83,7 @@ class Books:
         symbol = subscription.symbol
         kept = self._kept.get(symbol)
         if kept is None or not self._is_wanted(symbol, kept):
-            self._kept[symbol] = _Kept(SyncedBook(symbol), subscription.speed_ms)
+            self._kept[symbol] = _Kept(SyncedBook(symbol, may_overlap=True), subscription.speed_ms)
 
     def on_update(self, update: DepthUpdate) -> None:
         """Take the update into the book, then tell the strategies."""
@@ -165,7 +165,7 @@ class Books:
 
     def _begin_anew(self, kept: _Kept, update: DepthUpdate) -> None:
         """The exchange counts from the start again, as test networks do after a reset."""
-        kept.sync = SyncedBook(update.symbol)
+        kept.sync = SyncedBook(update.symbol, may_overlap=True)
         kept.sync.update(update)
         kept.ts_ns = update.ts_ns
         self._lost(kept, f"update ids begin anew at {update.first_update_id}")

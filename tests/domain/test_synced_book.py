@@ -182,8 +182,17 @@ def test_on_futures_only_the_previous_final_id_counts():
     assert (book.gaps, book.missing) == (1, (13, 14))
 
 
-def test_diffs_of_another_connection_may_overlap():
+def test_on_one_connection_of_futures_an_overlap_is_a_break():
     book = SyncedBook()
+    book.snapshot(*TEN)
+    book.update(futures(9, 12, 8))
+
+    assert book.update(futures(13, 14, 11)) is Step.GAP
+    assert book.gaps == 1
+
+
+def test_diffs_of_another_connection_may_overlap():
+    book = SyncedBook(may_overlap=True)
     book.snapshot(*TEN)
     book.update(futures(9, 12, 8))
     assert book.update(futures(11, 15, 10, bids=[(99.5, 1.0)])) is Step.APPLIED
