@@ -104,9 +104,9 @@ class Bus:
                     self._on_fault(owner, _name(handler), e)
                     continue
                 self._owner = ""
-                took = stopwatch.now_ns - began
-                if took > slow_ns:
-                    self._on_slow(owner, _name(handler), took)
+                ended = stopwatch.now_ns
+                if ended is not began and ended - began > slow_ns:
+                    self._on_slow(owner, _name(handler), ended - began)
 
         return keep_and_publish
 

@@ -78,11 +78,12 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self._heard = True
+        payload = frame.get_payload_as_bytes()
         # A control frame is never longer (RFC 6455, section 5.5), so this is data. To ask for
         # its type, of which picows makes an enumeration's member, would take 0.1 µs.
-        if frame.payload_size > _LONGEST_CONTROL and frame.fin and not self._parts:
+        if len(payload) > _LONGEST_CONTROL and frame.fin and not self._parts:
             try:
-                self._on_frame(frame.get_payload_as_bytes())
+                self._on_frame(payload)
             except Exception:  # noqa: BLE001 - wall: one frame must not end the connection
                 self.failed_frames += 1
         else:

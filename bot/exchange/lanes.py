@@ -20,7 +20,7 @@ from bot.domain.market import (
     RpiDepthUpdate,
     TradeTick,
 )
-from bot.domain.values import WHOLE_MARKET
+from bot.domain.values import WHOLE_MARKET, Market
 from bot.exchange import wire
 from bot.exchange.continuity import StreamState
 from bot.exchange.rarelanes import MAKERS as RARE
@@ -38,6 +38,9 @@ Lane = Callable[[bytes, int], Decoded]
 _decode_trade: Final = msgspec.json.Decoder(wire.Frame[wire.Trade], strict=False).decode
 _decode_agg_trade: Final = msgspec.json.Decoder(wire.Frame[wire.AggTrade], strict=False).decode
 _decode_quote: Final = msgspec.json.Decoder(wire.Frame[wire.BookTicker], strict=False).decode
+_decode_spot_quote: Final = msgspec.json.Decoder(
+    wire.Frame[wire.SpotBookTicker], strict=False
+).decode
 _decode_kline: Final = msgspec.json.Decoder(wire.Frame[wire.KlineEvent], strict=False).decode
 _decode_partial: Final = msgspec.json.Decoder(wire.Frame[wire.PartialDepth], strict=False).decode
 _decode_depth: Final = msgspec.json.Decoder(wire.Frame[wire.Depth], strict=False).decode
@@ -103,6 +106,30 @@ def _agg_trade(state: StreamState) -> Lane:
 
 
 def _quote(state: StreamState) -> Lane:
+    return _spot_quote(state) if state.market is Market.SPOT else _futures_quote(state)
+
+
+def _spot_quote(state: StreamState) -> Lane:
+    def lane(
+        frame: bytes,
+        recv_ns: int,
+        decode: Callable[[bytes], wire.Frame[wire.SpotBookTicker]] = _decode_spot_quote,
+        make: type[QuoteTick] = QuoteTick,
+        symbol: str = state.subscription.symbol,
+        state: StreamState = state,
+    ) -> QuoteTick | None:
+        seen = decode(frame).data
+        state.heard_ns = recv_ns
+        update_id = seen.u
+        if update_id <= state.last_id and not state.is_new(update_id, 0, recv_ns):
+            return None
+        state.last_id = update_id
+        return make(symbol, seen.b, seen.B, seen.a, seen.A, update_id, recv_ns, recv_ns)
+
+    return lane
+
+
+def _futures_quote(state: StreamState) -> Lane:
     def lane(
         frame: bytes,
         recv_ns: int,

@@ -26,6 +26,7 @@ __all__ = [
     "MiniTicker",
     "PartialDepth",
     "ReferencePrice",
+    "SpotBookTicker",
     "Ticker",
     "Trade",
     "TradingSession",
@@ -72,14 +73,18 @@ class AggTrade(msgspec.Struct, gc=False):
     a: int = -1
 
 
-class BookTicker(msgspec.Struct, gc=False):
+class SpotBookTicker(msgspec.Struct, gc=False):
+    """It carries no time."""
+
     u: int
     b: Amount
     B: Amount
     a: Amount
     A: Amount
+
+
+class BookTicker(SpotBookTicker, gc=False):
     E: int = 0
-    """Futures only: spot's book ticker carries no time."""
 
 
 class AnyBookTicker(BookTicker, gc=False):

@@ -186,3 +186,46 @@ def test_a_symbol_that_is_not_ascii_has_a_lane():
     decoder.add(state_of(StreamKind.TRADES, "这是测试币456"))
     frame = TRADE.replace(b"btcusdt", "这是测试币456".encode())
     assert decoder.decode(frame, RECV).symbol == "这是测试币456"
+
+
+def test_streams_whose_names_begin_alike_are_told_apart():
+    names = ("btcusdt@kline_1m", "btcusdt@kline_1M", "btcusdt@kline_1m@+08:00", "a@kline_1m")
+    details = ("1m", "1M", "1m@+08:00", "1m")
+    heard = []
+    decoder = FrameDecoder()
+    for name, detail in zip(names, details, strict=True):
+        symbol = name.partition("@")[0].upper()
+        decoder.add(StreamState(name, Subscription(StreamKind.BARS, symbol, detail)))
+    way = decoder.way(heard.append, lambda: RECV)
+    k = {"t": 1, "T": 2, "n": 1, "x": False} | dict.fromkeys("ohlcvq", "1")
+    for event_ms in (1, 2, 3):
+        for name in (*names, "btcusdt@kline_1m@+09:00", "ab@kline_1m"):
+            data = {"stream": name, "data": {"E": event_ms, "k": k}}
+            way(json.dumps(data, separators=(",", ":")).encode())
+    assert [(bar.symbol, bar.interval) for bar in heard] == [
+        ("BTCUSDT", "1m"),
+        ("BTCUSDT", "1M"),
+        ("BTCUSDT", "1m@+08:00"),
+        ("A", "1m"),
+    ] * 3
+    assert decoder.unknown == {"btcusdt@kline_1m@+09:00": 3, "ab@kline_1m": 3}
+
+
+def test_the_short_way_and_the_long_one_say_the_same(replies):
+    frames = [TRADE, again(12345), again(12347), TRADE[:-1], b"", b"nothing", b'{"id":3}']
+    frames += [json.dumps(json.loads(again(12348)), indent=1).encode(), again(12349)]
+    heard = []
+    for how in ("way", "decode"):
+        decoder = FrameDecoder(replies.append)
+        decoder.add(state_of(StreamKind.TRADES, "BTCUSDT"))
+        events = []
+        way = decoder.way(events.append, lambda: RECV)
+        for frame in frames:
+            if how == "way":
+                way(frame)
+            else:
+                events += filter(None, [decoder.decode(frame, RECV)])
+        heard.append((events, decoder.broken, decoder.unknown))
+    assert heard[0] == heard[1]
+    assert [event.trade_id for event in heard[0][0]] == [12345, 12347, 12348, 12349]
+    assert len(replies) == 2
