@@ -57,7 +57,9 @@ class FrameDecoder:
         self._lanes: dict[bytes, Lane] = {}
         # The same by the first bytes of their frames, as many as tell them apart: to cut so
         # many off is half the work of looking for the end of the name.
+        # A server sends what was asked for at some time, so those that are gone count as well.
         self._quick: dict[bytes, Lane] = {}
+        self._former: set[bytes] = set()
         self._width = 0
         self._states: dict[str, StreamState] = {}
         self._on_reply = on_reply
@@ -130,6 +132,7 @@ class FrameDecoder:
     def _put(self, key: bytes, lane: Lane | None) -> None:
         if lane is None:
             self._lanes.pop(key, None)
+            self._former.add(key)
         else:
             self._lanes[key] = lane
         self._quick.clear()
@@ -141,7 +144,7 @@ class FrameDecoder:
         if lane is None:
             return self._decode_otherwise
         if not self._width:
-            self._width = _width_of(self._lanes)
+            self._width = _width_of(self._lanes.keys() | self._former)
         head = frame[: self._width]
         if head and frame.startswith(_DATA, frame.index(b",")):
             self._quick[head] = lane
