@@ -80,7 +80,7 @@ class IncidentOpened(msgspec.Struct, frozen=True, kw_only=True):
     """``user_blind``, ``feed_gap``, ``feed_stale``, ``order_unknown``, ``order_refused``,
     ``strategy_fault``, ``strategy_slow``, ``strategy_quarantined``, ``external_order``,
     ``late_fill``, ``recovered_fill``, ``halt``, ``sweep_failed``, ``illegal_transition``,
-    ``order_vanished``, ``exchange_reset`` ..."""
+    ``order_vanished``, ``exchange_reset``, ``warm_up_failed`` ..."""
     severity: str
     """``info``, ``warning``, ``error``."""
     subject: str
