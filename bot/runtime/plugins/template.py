@@ -11,7 +11,9 @@ __all__ = ["write_new"]
 
 _PLUGIN: Final = '''"""{title}: buys a fall, sells when the price has come back."""
 
-from bot import Field, Fill, QuoteTick, Strategy, StrategyParams
+from collections.abc import Sequence
+
+from bot import BarsWanted, Field, Fill, QuoteTick, Strategy, StrategyParams
 
 
 class Params(StrategyParams):
@@ -25,14 +27,20 @@ class {kind}(Strategy[Params]):
 
     version = "1"
 
+    def warm_up(self) -> Sequence[BarsWanted]:
+        # What must be known of the past before on_start. Take it out if nothing must.
+        return [BarsWanted(symbol, "1m", 30) for symbol in self.symbols]
+
     def on_start(self) -> None:
         self.highest: dict[str, float] = {{}}
         for symbol in self.symbols:
+            past = self.bars(symbol, "1m", 30)
+            self.highest[symbol] = max((bar.high for bar in past), default=0.0)
             self.subscribe_quotes(symbol)
 
     def on_quote(self, quote: QuoteTick) -> None:
         symbol = quote.symbol
-        self.highest[symbol] = max(self.highest.get(symbol, 0.0), quote.mid)
+        self.highest[symbol] = max(self.highest[symbol], quote.mid)
         if self.is_blind or self.open_orders(symbol):
             return
         rules = self.instrument(symbol)
@@ -68,6 +76,12 @@ def test_buys_a_fall():
 
     (order,) = stage.orders
     assert order.side is Side.BUY
+    assert stage.position().quantity > 0
+
+
+def test_a_fall_that_began_before_the_start_counts():
+    stage = Stage(PLUGIN, history={{"1m": [104, 102]}}, drop_percent=1)
+    stage.quote(99.99, 100.01)
     assert stage.position().quantity > 0
 
 
