@@ -20,7 +20,9 @@ SECONDS = 60
 
 @contextmanager
 def listening(served, path):
-    with connect(f"ws://127.0.0.1:{served.port}{path}", max_size=None) as socket:
+    # Frames that nobody reads any more stand before the server's goodbye.
+    url = f"ws://127.0.0.1:{served.port}{path}"
+    with connect(url, max_size=None, close_timeout=0.1) as socket:
         yield lambda: json.loads(socket.recv(timeout=30))
 
 
@@ -132,3 +134,26 @@ def test_bad_tapes_are_one_line_each(desk, mixed_tape):
         assert done.returncode != 0, arguments
         (line,) = done.stderr.strip().splitlines()
         assert said in line
+
+
+@pytest.mark.timeout(120)
+def test_what_bot_record_writes_of_contracts_is_played_again(desk, serve):
+    streams = ("trade", "bookTicker", "depth@100ms", "markPrice@1s")
+    wanted = ("--market", "usdm", "--symbol", "BTCUSDT", "--stream", *streams)
+    done = desk.bot("record", "--venue", "sim", *wanted, "--dir", "tapes", "--for", "6s")
+    assert done.returncode == 0, done.stderr
+    folder = desk.folder / "tapes"
+    taped = [(f.stream, json.loads(f.data)) for f in read(folder) if f.stream.startswith("btc")]
+    quotes = [data for stream, data in taped if stream.endswith("bookTicker")]
+    marks = [data for stream, data in taped if "markPrice" in stream]
+    # Slowly, so that it has not ended before somebody listens.
+    served = serve("--tape", str(folder), "--speed", "0.2")
+    with (
+        listening(served, "/public/ws/btcusdt@bookTicker") as best,
+        listening(served, "/market/ws/btcusdt@markPrice@1s") as mark,
+    ):
+        assert is_run_of([best() for _ in range(10)], quotes)
+        assert mark() in marks
+    assert served.call("GET", "/fapi/v1/premiumIndex?symbol=BTCUSDT")["markPrice"] in {
+        data["p"] for data in marks
+    }
