@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from bot.domain.commands import Subscription
 from bot.domain.interval import interval_of
 from bot.domain.market import Bar, MarketEvent
@@ -91,21 +93,30 @@ class MarketFeeds:
         feed = self._feeds.get(market)
         if feed is None:
             feed = self._feeds[market] = self._open_feed(
-                market, self._emit, to_backfill(self._backfill)
+                market, self._emit, to_backfill(self._backfill, self._home)
             )
             if self._tasks is not None:
                 self._tasks.create_task(feed.run(), name=f"{market.value} market feed")
         return feed
 
 
-def to_backfill(backfill: Backfill) -> OnJump:
+class _Stream(msgspec.Struct, frozen=True):
+    """A stream by a name that no other market has."""
+
+    name: str
+    subscription: Subscription
+
+
+def to_backfill(backfill: Backfill, home: Market) -> OnJump:
     """Tells the backfill of holes: of trades by their ids, of bars by their times."""
 
     def jumped(state: StreamState, first: int, last: int, after: MarketEvent) -> None:
+        name = state.name if state.market is home else f"{state.market.value}:{state.name}"
+        stream = _Stream(name, state.subscription)
         if isinstance(after, Bar):
-            backfill.bars_missed(state, first, last, _bars_between(after.interval, first, last))
+            backfill.bars_missed(stream, first, last, _bars_between(after.interval, first, last))
         else:
-            backfill.jumped(state, first, last, after)
+            backfill.jumped(stream, first, last, after)
 
     return jumped
 

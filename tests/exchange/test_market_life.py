@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.events import FeedChanged, FeedState
-from bot.domain.market import BookSnapshot, DepthUpdate, QuoteTick, TradeTick
+from bot.domain.market import BookSnapshot, DepthUpdate, MarkPrice, QuoteTick, TradeTick
 from bot.domain.values import Market
 from bot.exchange.backfill import Backfill
 from bot.exchange.channel import FeedOptions
@@ -33,6 +33,7 @@ TRADES = Subscription(StreamKind.TRADES, "BTCUSDT")
 QUOTES = Subscription(StreamKind.QUOTES, "BTCUSDT")
 DEPTH = Subscription(StreamKind.DEPTH, "BTCUSDT", "100ms")
 USDM_TRADES = Subscription(StreamKind.TRADES, "usdm:BTCUSDT")
+COINM_QUOTES = Subscription(StreamKind.QUOTES, "coinm:BTCUSD_PERP")
 USDM_MARK = Subscription(StreamKind.MARK_PRICE, "usdm:BTCUSDT")
 
 
@@ -65,7 +66,14 @@ async def exchange_port():
                 accounts=[],
                 source=SeededMarket(seed=2, rate=150.0, history_minutes=1),
                 start_ms=now_ms,
-            )
+            ),
+            FuturesExchange(
+                market="coinm",
+                symbols=DEFAULT_CONTRACTS["coinm"][:1],
+                accounts=[],
+                source=SeededMarket(seed=3, rate=150.0, history_minutes=1),
+                start_ms=now_ms,
+            ),
         ],
     )
     yield server.port, plan
@@ -135,17 +143,21 @@ def _assert_each_once(collected, symbol="BTCUSDT"):
 async def test_several_markets_are_watched_at_once_each_by_its_own_connections(
     life, collected, beside
 ):
-    life.feeds.subscribe([TRADES, QUOTES, USDM_TRADES, USDM_MARK])
+    life.feeds.subscribe([TRADES, QUOTES, USDM_TRADES, USDM_MARK, COINM_QUOTES])
     async with beside(life.feeds.run()):
-        for name in ("spot market 1", "usdm public 1", "usdm market 1"):
+        for name in ("spot market 1", "usdm public 1", "usdm market 1", "coinm market 1"):
             await collected.state(FeedState.UP, name)
         for symbol in ("BTCUSDT", "usdm:BTCUSDT"):
             await _more_trades(collected, symbol)
+        await collected.until(lambda e: isinstance(e, MarkPrice))
+        await collected.until(
+            lambda e: isinstance(e, QuoteTick) and e.symbol == "coinm:BTCUSD_PERP"
+        )
         await life.feeds.roll()
         for symbol in ("BTCUSDT", "usdm:BTCUSDT"):
             await _more_trades(collected, symbol)
-    assert life.feeds.figures.rollovers == 3
-    assert _connections(collected) == [FeedState.UP] * 3
+    assert life.feeds.figures.rollovers == 4
+    assert _connections(collected) == [FeedState.UP] * 4
     _assert_each_once(collected)
     _assert_each_once(collected, "usdm:BTCUSDT")
 
@@ -180,6 +192,23 @@ async def test_what_a_drop_lost_is_told_and_fetched(life, collected, beside):
     (hole,) = _holes(collected, FeedState.GAP)
     assert _holes(collected, FeedState.HEALED) == [hole]
     assert [t.trade_id for t in _trades(collected) if t.late] == list(range(hole[1], hole[2] + 1))
+    _assert_each_once(collected)
+
+
+async def test_holes_of_two_markets_are_told_apart(life, collected, beside):
+    life.feeds.subscribe([TRADES, USDM_TRADES])
+    async with beside(life.feeds.run()):
+        await _more_trades(collected)
+        await _more_trades(collected, "usdm:BTCUSDT")
+        life.commit(kind="lose", target="market", match="trade", for_s=1)
+        for stream in ("btcusdt@trade", "usdm:btcusdt@trade"):
+            await collected.until(
+                lambda e, stream=stream: (
+                    isinstance(e, FeedChanged)
+                    and e.state is FeedState.HEALED
+                    and e.stream == stream
+                )
+            )
     _assert_each_once(collected)
 
 
