@@ -283,6 +283,44 @@ def test_a_book_that_cannot_be_had_is_one_row_however_often_it_is_tried(d):
     assert healed(fetched(d, 10)) == ["the book was fetched"]
 
 
+def test_it_asks_less_and_less_often(d):
+    update(d, 9, 10)
+    pauses = []
+    for _ in range(10):
+        refused(d)
+        waited = 0.0
+        while not asked(d.wait(0.125)):
+            waited += 0.125
+        pauses.append(waited)
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] < 0.3
+    assert 29 < pauses[-1] < 31
+
+
+def test_a_book_lost_right_after_it_was_fetched_is_not_asked_for_at_once(d):
+    synced(d)
+    assert asked(update(d, 13, 14)) == ["BTCUSDT"]
+    fetched(d, 14)
+    assert asked(update(d, 17, 18)) == []
+    assert asked(d.wait(1)) == ["BTCUSDT"]
+    fetched(d, 18)
+
+    # After ten good seconds what was is forgotten.
+    d.wait(11)
+    assert asked(update(d, 25, 26)) == ["BTCUSDT"]
+
+
+def test_each_time_that_it_cannot_be_had_is_a_row(d):
+    update(d, 9, 10)
+    for update_id in (10, 20):
+        assert opened(refused(d), "book_blind") == ["no answer"]
+        d.wait(1)
+        assert "the book was fetched" in healed(fetched(d, update_id))
+        d.wait(11)
+        update(d, update_id + 10, update_id + 10)
+
+
 def test_the_exchange_is_left_alone_for_as_long_as_it_says(d):
     update(d, 9, 10)
     refused(d, retry_after_s=20)

@@ -70,8 +70,9 @@ class History:
     async def bars(self, symbol, interval, start_ns, end_ns, limit):
         await self._ask("bars", symbol, interval, start_ns, end_ns, limit)
         first = start_ns // MINUTE_NS
-        bars = [bar(n) for n in range(first, end_ns // MINUTE_NS + 1)]
-        return [*bars, bar(first + len(bars), closed=False)]
+        last = end_ns // MINUTE_NS
+        still_forms = len(self.asked) <= self.appears_after
+        return [bar(n, closed=n < last or not still_forms) for n in range(first, last + 1)]
 
     async def _ask(self, *what):
         self.asked.append(what)
@@ -133,7 +134,7 @@ async def test_aggregate_trades_are_asked_for_by_their_own_ids(filling, collecte
     assert collected[0].cause == "1 aggregate trade missing: 5"
 
 
-async def test_missing_bars_are_fetched_by_time_and_only_closed_ones_come(filling, collected, past):
+async def test_missing_bars_are_fetched_by_time(filling, collected, past):
     filling.bars_missed(BARS, 3 * MINUTE_NS, 5 * MINUTE_NS, 3)
 
     assert await healings(collected) == ["backfill of 3 bars"]
@@ -141,6 +142,15 @@ async def test_missing_bars_are_fetched_by_time_and_only_closed_ones_come(fillin
     assert past.asked == [("bars", "BTCUSDT", "1m", 3 * MINUTE_NS, 5 * MINUTE_NS, 3)]
     assert (collected[0].from_ns, collected[0].to_ns) == (3 * MINUTE_NS, 5 * MINUTE_NS)
     assert "1970-01-01T00:03:00" in collected[0].cause
+
+
+async def test_a_bar_that_still_forms_is_waited_for(filling, collected, past):
+    past.appears_after = 2
+    filling.bars_missed(BARS, 3 * MINUTE_NS, 4 * MINUTE_NS, 2)
+
+    assert await healings(collected) == ["backfill of 2 bars"]
+    assert collected.of(Bar) == [bar(3), bar(4)]
+    assert len(past.asked) == 3
 
 
 async def test_what_is_not_there_yet_is_asked_for_again(filling, collected, past):
