@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from bot.domain.errors import Throttled
-from bot.exchange.throttle import Gate, Usage
+from bot.exchange.throttle import ConnectBudget, Gate, Usage
 
 
 def test_counters_are_read_from_headers_and_stay_where_a_header_is_absent():
@@ -56,3 +56,28 @@ async def test_a_shorter_silence_does_not_cut_a_longer_one():
     gate.close_for(0.0)
     with pytest.raises(Throttled):
         await gate.passed(urgent=False)
+
+
+async def test_attempts_to_connect_wait_for_the_window():
+    loop = asyncio.get_running_loop()
+    budget = ConnectBudget(3, 0.3, reserve=0)
+    began = loop.time()
+    times = []
+    for _ in range(7):
+        await budget.spent()
+        times.append(loop.time() - began)
+    # In no window are there more than three.
+    assert all(times[n + 3] - times[n] >= 0.29 for n in range(4))
+
+
+async def test_what_is_urgent_has_a_reserve_of_attempts():
+    budget = ConnectBudget(4, 60.0, reserve=2)
+    await budget.spent()
+    await budget.spent()
+    ordinary = asyncio.create_task(budget.spent())
+    await budget.spent(urgent=True)
+    await budget.spent(urgent=True)
+    await asyncio.sleep(0.05)
+    assert not ordinary.done()
+    ordinary.cancel()
+    await asyncio.wait({ordinary})
