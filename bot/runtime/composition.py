@@ -32,7 +32,7 @@ from bot.storage.reader import TradeReader
 if TYPE_CHECKING:
     from bot.runtime.runner import Plan
 
-__all__ = ["Connected", "Parts", "connected", "endpoints_of", "keys_of", "opened"]
+__all__ = ["Connected", "Parts", "connected", "endpoints_of", "keys_of", "opened", "was_wiped"]
 
 _SIM_KEY: Final = "sim-key"
 _SIM_SECRET: Final = "sim-secret"  # noqa: S105 - the public account of the simulated exchange
@@ -234,7 +234,7 @@ async def _account(
     with TradeReader(settings.db) as reader:
         environment = latest_of(base, [row.environment for row in reader.runs()])
     recovery = store.recover(str(environment))
-    if not await _was_wiped(exchange.venue, recovery):
+    if not await was_wiped(exchange.venue, recovery):
         return environment, recovery, []
     if settings.venue == "live":
         raise VenueSetupError(
@@ -247,7 +247,7 @@ async def _account(
     return environment, store.recover(str(environment)), [note]
 
 
-async def _was_wiped(venue: Venue, recovery: Recovery) -> bool:
+async def was_wiped(venue: Venue, recovery: Recovery) -> bool:
     """Whether the exchange no longer knows an order that it certainly knew.
 
     Orders with fills are never archived (unfilled ones are, after 90 days), so the order

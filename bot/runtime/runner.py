@@ -17,9 +17,7 @@ from bot.domain.values import SECOND_NS, Market
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
 from bot.engine.identity import run_name
-from bot.engine.recovery import restore
 from bot.engine.risk import RiskLimits
-from bot.ports import Recovery
 from bot.runtime.clock import WallClock
 from bot.runtime.composition import Parts, opened
 from bot.runtime.embedded import EmbeddedOptions
@@ -27,6 +25,7 @@ from bot.runtime.logs import logger
 from bot.runtime.progress import Progress, Summary, progress_of, summary_of
 from bot.runtime.pump import Pump
 from bot.runtime.recorder import report_troubles
+from bot.runtime.revival import recover, revived
 from bot.runtime.scheduler import Job, Timetable
 from bot.runtime.sender import Sender
 from bot.runtime.settings import Settings
@@ -87,7 +86,7 @@ class Runner:
             parts.store.append([self._started(parts, engine, started_ns)])
             for kind, subject, cause in parts.notes:
                 engine.incident(kind, subject, cause, severity="warning")
-            self._recover(engine, parts.recovery, started_ns)
+            recover(engine, parts.recovery, started_ns)
             if parts.recording is not None:
                 report_troubles(parts.recording, engine, pump)
             engine.watch_prices()
@@ -112,39 +111,23 @@ class Runner:
 
     def _engine(self, parts: Parts, started_ns: int) -> Engine:
         settings = self._plan.settings
-        engine = Engine(
-            EngineConfig(
-                run_id=run_name(started_ns),
-                market=Market(settings.market),
-                limits=RiskLimits(**settings.risk.model_dump()),
-                recv_window_ms=settings.recv_window_ms,
-                slow_callback_ms=settings.slow_callback_ms,
-                book_levels=settings.book_levels,
-                bars_kept=settings.bars_kept,
-                warm_up_trades=settings.warm_up_trades,
-            ),
+        config = EngineConfig(
+            run_id=run_name(started_ns),
+            market=Market(settings.market),
+            limits=RiskLimits(**settings.risk.model_dump()),
+            recv_window_ms=settings.recv_window_ms,
+            slow_callback_ms=settings.slow_callback_ms,
+            book_levels=settings.book_levels,
+            bars_kept=settings.bars_kept,
+            warm_up_trades=settings.warm_up_trades,
+        )
+        return revived(
+            config,
             parts.instruments,
+            self._plan.strategies,
+            parts.recovery,
             stopwatch=self._stopwatch,
         )
-        for spec in self._plan.strategies:
-            engine.host.load(spec, parts.recovery.state.get(spec.strategy_id, {}))
-        return engine
-
-    def _recover(self, engine: Engine, recovery: Recovery, now_ns: int) -> None:
-        restore(
-            engine,
-            now_ns=now_ns,
-            orders=(*recovery.recent_orders, *recovery.orders),
-            fills=[(row.fill, row.strategy_id, row.fee_quote) for row in recovery.fills],
-            engine_state=recovery.state.get("_engine", {}),
-            open_incidents=[row.incident_id for row in recovery.open_incidents],
-        )
-        if recovery.orders or recovery.fills:
-            logger.bind(source="recovery").info(
-                "recovered {} open orders and {} fills", len(recovery.orders), len(recovery.fills)
-            )
-        if engine.halted:
-            logger.bind(source="recovery").warning("still halted: {}", engine.halted)
 
     def _started(self, parts: Parts, engine: Engine, started_ns: int) -> RunStarted:
         settings = self._plan.settings
