@@ -77,7 +77,8 @@ class IncidentOpened(msgspec.Struct, frozen=True, kw_only=True):
     """Unique: the run id and a counter."""
     run_id: str
     kind: str
-    """``user_blind``, ``feed_gap``, ``feed_stale``, ``order_unknown``, ``order_refused``,
+    """``user_blind``, ``feed_gap`` (of a connection, or of ids of a stream), ``feed_stale``,
+    ``book_blind``, ``order_unknown``, ``order_refused``,
     ``strategy_fault``, ``strategy_slow``, ``strategy_quarantined``, ``external_order``,
     ``late_fill``, ``recovered_fill``, ``halt``, ``sweep_failed``, ``illegal_transition``,
     ``order_vanished``, ``exchange_reset``, ``warm_up_failed`` ..."""
