@@ -112,10 +112,8 @@ class Bars:
         return True
 
     def warm_up(self, key: Key, count: int, *, required: bool) -> bool:
-        """Bring the last ``count`` closed bars and keep them up to date; True if they are here."""
-        wish = Subscription(StreamKind.BARS, *key)
-        self._engine.subscriptions.want(BARS, wish)
-        interval, market = self._read(wish)
+        """Bring the last ``count`` closed bars of those that are wanted; True if they are here."""
+        interval, market = self._read(Subscription(StreamKind.BARS, *key))
         if self.given is not None:
             for bar in self.given.get(key, ()):
                 self._series[key].keep(bar)
@@ -246,7 +244,7 @@ class Bars:
         lower = interval if interval.is_native(market) else source_interval(interval, market)
         if lower is None:
             most = self._engine.config.warm_up_trades
-            made = TradeLine(self, symbol, interval, series, most=most)
+            made = TradeLine(self, symbol, interval, series, market=market, most=most)
             kind = AggTrade if made.kind is StreamKind.AGG_TRADES else TradeTick
             self._from_trades[kind].setdefault(symbol, {})[key[1]] = made
             self._handlers[kind] = self._then_build(kind, self._plain[kind])

@@ -180,6 +180,7 @@ class Host:
         """No market event and no timer reach it any more; streams that only it wanted end."""
         self._engine.bus.unsubscribe(strategy_id)
         self._engine.subscriptions.release_all(strategy_id)
+        self._engine.warmup.dismiss(strategy_id)
         self._engine.timers.cancel_owner(strategy_id)
 
 

@@ -19,6 +19,7 @@ In which order they come:
 
 from abc import ABC, abstractmethod
 from collections import deque
+from decimal import Decimal
 from typing import Final
 
 from bot.domain.interval import Interval
@@ -29,6 +30,7 @@ from bot.engine.forming import Arrivals, Forming, exact, singles
 __all__ = ["NEVER_NS", "TickBars", "TimeBars"]
 
 NEVER_NS: Final = 2**63 - 1
+_NONE: Final = Decimal(0)
 _CORRECTABLE: Final = 500
 """Closed bars that a late trade may still change; also the most flat bars issued at once."""
 _GRACE_NS: Final = SECOND_NS
@@ -40,9 +42,11 @@ _SETTLE_NS: Final = 100 * MS_NS
 class _TradeBars(ABC):
     """What both have in common: one bar forms, others are closed and may be corrected."""
 
-    def __init__(self, symbol: str, interval: Interval) -> None:
+    def __init__(self, symbol: str, interval: Interval, *, has_worth: bool = True) -> None:
+        """``has_worth``: price times size is quote units; not so of COIN-M's contracts."""
         self.symbol = symbol
         self.interval = interval
+        self._has_worth = has_worth
         # Engine time at which pass_time() has something to do.
         self.next_ns = NEVER_NS
         self._arrivals = Arrivals()
@@ -100,8 +104,8 @@ class _TradeBars(ABC):
 class TimeBars(_TradeBars):
     """Bars of one length of time on one symbol, from aggregate trades."""
 
-    def __init__(self, symbol: str, interval: Interval) -> None:
-        super().__init__(symbol, interval)
+    def __init__(self, symbol: str, interval: Interval, *, has_worth: bool = True) -> None:
+        super().__init__(symbol, interval, has_worth=has_worth)
         # Exchange time is engine time plus this: a recording has its own time.
         self._skew_ns = 0
         self._paused = False
@@ -125,7 +129,8 @@ class TimeBars(_TradeBars):
         bar = current if ts_ns >= current.begin else self._past(ts_ns, recv_ns)
         if bar is not None:
             size = exact(trade.size)
-            bar.take(trade.agg_id, trade, size, size * exact(price), singles(trade))
+            worth = size * exact(price) if self._has_worth else _NONE
+            bar.take(trade.agg_id, trade, size, worth, singles(trade))
             if bar is current and self._whole_from is not None and bar.begin >= self._whole_from:
                 issued.append(self._bar(bar, ts_ns, recv_ns, closed=False))
         self._look_ahead()
@@ -195,8 +200,8 @@ class TickBars(_TradeBars):
     divides), so that a bar is the same after a restart and for everyone.
     """
 
-    def __init__(self, symbol: str, interval: Interval) -> None:
-        super().__init__(symbol, interval)
+    def __init__(self, symbol: str, interval: Interval, *, has_worth: bool = True) -> None:
+        super().__init__(symbol, interval, has_worth=has_worth)
         self._count = int(interval.amount)
         self._opened_ns = 0
 
@@ -218,7 +223,8 @@ class TickBars(_TradeBars):
             if bar.is_flat:
                 bar.open_ns = self._instant(trade.ts_ns, late=bar is not current)
             size = exact(trade.size)
-            bar.take(number, trade, size, size * exact(trade.price), (number, number, 1))
+            worth = size * exact(trade.price) if self._has_worth else _NONE
+            bar.take(number, trade, size, worth, (number, number, 1))
             if bar is current:
                 issued += self._progress(bar, recv_ns)
         self.next_ns = self._settle_ns

@@ -9,7 +9,7 @@ import msgspec
 from bot.domain.commands import FetchTrades, StreamKind
 from bot.domain.interval import Interval, IntervalKind
 from bot.domain.market import AggTrade, Bar, TradeTick
-from bot.domain.values import SECOND_NS
+from bot.domain.values import SECOND_NS, Market
 from bot.engine.barlines import Line, LineDesk
 from bot.engine.forming import exact
 from bot.engine.series import Series
@@ -27,25 +27,37 @@ Trade = AggTrade | TradeTick
 Maker = TimeBars | TickBars | VolumeBars
 
 
-def maker_of(symbol: str, interval: Interval) -> Maker:
-    """What builds bars of that interval from trades."""
+def maker_of(symbol: str, interval: Interval, market: Market) -> Maker:
+    """What builds bars of that interval from trades.
+
+    COIN-M trades contracts, whose worth in coins depends on their size: there the quote volume
+    of such bars is 0.
+    """
+    has_worth = market is not Market.COINM
     if interval.kind is IntervalKind.TIME:
-        return TimeBars(symbol, interval)
+        return TimeBars(symbol, interval, has_worth=has_worth)
     if interval.kind is IntervalKind.TICKS:
-        return TickBars(symbol, interval)
-    return VolumeBars(symbol, interval)
+        return TickBars(symbol, interval, has_worth=has_worth)
+    return VolumeBars(symbol, interval, has_worth=has_worth)
 
 
 class TradeLine(Line):
     """Bars built from trades. ``most`` trades of the past are fetched for them and no more."""
 
     def __init__(
-        self, desk: LineDesk, symbol: str, interval: Interval, series: Series, *, most: int
+        self,
+        desk: LineDesk,
+        symbol: str,
+        interval: Interval,
+        series: Series,
+        *,
+        market: Market,
+        most: int,
     ) -> None:
         super().__init__(desk, symbol, interval, series)
         ticks = interval.kind is IntervalKind.TICKS
         self.kind = StreamKind.TRADES if ticks else StreamKind.AGG_TRADES
-        self._maker = maker_of(symbol, interval)
+        self._maker = maker_of(symbol, interval, market)
         self._most = most
         self._held: list[Trade] | None = None
         self._first: Trade | None = None

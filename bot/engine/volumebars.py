@@ -33,7 +33,9 @@ _MOST_FROM_ONE_TRADE: Final = 1_000
 class VolumeBars:
     """Bars of one amount of volume on one symbol, from aggregate trades."""
 
-    def __init__(self, symbol: str, interval: Interval) -> None:
+    def __init__(self, symbol: str, interval: Interval, *, has_worth: bool = True) -> None:
+        """``has_worth``: price times size is quote units; not so of COIN-M's contracts."""
+        self._has_worth = has_worth
         self.symbol = symbol
         self.interval = interval
         # Engine time at which pass_time() has something to do.
@@ -81,6 +83,8 @@ class VolumeBars:
 
     def _take(self, trade: AggTrade) -> list[Bar]:
         size, price = exact(trade.size), exact(trade.price)
+        if not self._has_worth:
+            price = Decimal(0)
         worth = size * price
         trades = singles(trade)
         issued: list[Bar] = []

@@ -1,7 +1,7 @@
 """What strategies want to know of the past before they start, and who still waits for it."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.engine.bars import Key
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from bot.engine.engine import Engine
 
 __all__ = ["WarmUp"]
+
+
+_OWNER: Final = "_warm_up:"
+"""Before a strategy's id: the owner of what it wanted before it started."""
 
 
 class WarmUp:
@@ -32,6 +36,9 @@ class WarmUp:
         for strategy_id, wants in wanted.items():
             for key, want in wants:
                 self._waiting[strategy_id].add(key)
+                # It stays up to date for as long as the strategy runs.
+                wish = Subscription(StreamKind.BARS, *key)
+                self._engine.subscriptions.want(f"{_OWNER}{strategy_id}", wish)
                 before = counts.get(key, want)
                 counts[key] = BarsWanted(
                     *key, max(before.count, want.count), before.required or want.required
@@ -43,6 +50,10 @@ class WarmUp:
     def is_ready(self, strategy_id: str) -> bool:
         """Whether the strategy waits for nothing."""
         return not self._waiting.get(strategy_id)
+
+    def dismiss(self, strategy_id: str) -> None:
+        """The strategy needs nothing any more."""
+        self._engine.subscriptions.release_all(f"{_OWNER}{strategy_id}")
 
     def arrived(self, key: Key) -> None:
         """The history of these bars is here, or will not come."""

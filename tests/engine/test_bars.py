@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from bot.domain.commands import FetchBars, StreamKind, Subscribe, Subscription, Unsubscribe
@@ -186,3 +187,31 @@ def test_memory_is_bounded(begun):
     for number in range(2_500):
         d.feed(bar(number))
     assert len(d.engine.bars.closed(("BTCUSDT", "1m"), 10_000)) == 1_000
+
+
+def test_contracts_of_coin_m_are_counted_and_have_no_worth(begun):
+    d = begun()
+    d.act(lambda s: s.subscribe_bars("coinm:BTCUSD_PERP", "5v"))
+    for number in range(1, 6):
+        d.feed(msgspec.structs.replace(agg(number), symbol="coinm:BTCUSD_PERP"))
+    closed = [one for one in d.puppet().told("on_bar") if one.closed]
+    assert [(one.volume, one.quote_volume) for one in closed] == [(5.0, 0.0)]
+    with pytest.raises(ValueError, match="COIN-M trades contracts"):
+        d.engine.bars.check(Subscription(BARS, "coinm:BTCUSD_PERP", "5q"))
+
+
+def test_a_market_without_bars_of_a_second_builds_them_from_trades(begun):
+    d = begun()
+    d.act(lambda s: s.subscribe_bars("usdm:BTCUSDT", "1s"))
+    assert bar_streams(d, Subscribe) == [(StreamKind.AGG_TRADES, "")]
+
+
+def test_trades_end_with_the_last_bars_that_are_built_from_them(begun):
+    d = begun("3v", "500ms")
+    for interval in ("3v", "500ms"):
+        assert bar_streams(d, Unsubscribe) == []
+        d.engine.unsubscribe("puppet", Subscription(BARS, "BTCUSDT", interval))
+        d.take()
+    assert bar_streams(d, Unsubscribe) == [(StreamKind.AGG_TRADES, "")]
+    d.feed(agg(1, size=9.0))
+    assert heard(d) == []

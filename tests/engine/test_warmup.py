@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from bot.domain.commands import FetchBars, FetchTrades, StreamKind, Subscribe
+from bot.domain.commands import FetchBars, FetchTrades, StreamKind, Subscribe, Unsubscribe
 from bot.domain.events import FeedState
 from bot.domain.market import TradeTick
 from bot.domain.values import MS_NS, SECOND_NS
@@ -282,3 +282,16 @@ def test_no_trade_for_a_while_and_it_starts_without(begun):
     d.wait(2)
     assert is_started(d)
     assert d.incidents("warm_up_failed")[0].cause == "no trade came within 10 s"
+
+
+def test_what_only_a_quarantined_strategy_wanted_ends(begun):
+    d = begun(wants=[wanted("7m"), wanted("3v")])
+    d.engine.host.quarantine("puppet", "test")
+    d.take()
+    streams = [wish for command in d.sent(Unsubscribe) for wish in command.subscriptions]
+    assert {wish.kind for wish in streams} >= {StreamKind.BARS, StreamKind.AGG_TRADES}
+    for late_answer in (answer, refuse):
+        late_answer(d)  # nobody waits for it, and nothing happens
+    d.feed(agg(1))
+    d.feed(bar(0))
+    assert not is_started(d)
