@@ -16,8 +16,6 @@ from bot.history.track import Track
 __all__ = ["OnTrouble", "SessionRecording"]
 
 _IDLE_S: Final = 0.25
-_BUSY_S: Final = 0.05
-_BUSY_FRAMES: Final = 5_000
 _SAVE_EVERY_S: Final = 10.0
 _FLUSH_EVERY_S: Final = 1.0
 _WAITING_MOST_BYTES: Final = 256 << 20
@@ -61,6 +59,7 @@ class SessionRecording:
         self._part_bytes = part_bytes
         self._tracks: dict[Market, Track] = {}
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._saved_s = self._flushed_s = 0.0
         self._lost_told = 0
@@ -93,6 +92,7 @@ class SessionRecording:
     def close(self) -> None:
         """Write what waits, and end. May be called once; waits for the disk."""
         self._stop.set()
+        self._wake.set()
         self._thread.join()
 
     def _new_track(self, market: Market) -> Track:
@@ -102,17 +102,17 @@ class SessionRecording:
             self.manifest,
             waiting_most_bytes=self._waiting_most_bytes,
             part_bytes=self._part_bytes,
+            wake=self._wake.set,
         )
 
     # --- the thread --------------------------------------------------------------------
 
     def _run(self) -> None:
         try:
-            pause_s = _IDLE_S
-            while not self._stop.wait(pause_s):
-                before = self.manifest.frames
+            while not self._stop.is_set():
+                self._wake.wait(_IDLE_S)
+                self._wake.clear()
                 self._write_waiting()
-                pause_s = _BUSY_S if self.manifest.frames - before > _BUSY_FRAMES else _IDLE_S
             self._write_waiting()
             for track in self._tracks.values():
                 track.close()

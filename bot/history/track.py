@@ -1,6 +1,7 @@
 """The frames of one market on their way from the event loop into files."""
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +27,8 @@ _FLUSH_BYTES: Final = 1 << 20
 _DAY_NS: Final = 86_400 * SECOND_NS
 _LEVEL: Final = 1
 """Of compression: the thread shares a core with the event loop."""
+_WAKE_BLOCKS: Final = 32
+"""The writing thread comes at once for so many, so that their memory is used again soon."""
 
 _Chunk = list[Any]
 """Receive time, frame, receive time, frame ... in nanoseconds and bytes."""
@@ -56,12 +59,14 @@ class Track:
         *,
         waiting_most_bytes: int,
         part_bytes: int,
+        wake: Callable[[], object],
     ) -> None:
         self.market = market
         self._directory = directory
         self._manifest = manifest
         self._waiting_most_bytes = waiting_most_bytes
         self._part_bytes = part_bytes
+        self._wake = wake
         self._chunk: _Chunk = []
         self._blocks: deque[tuple[_Chunk, _Block]] = deque()
         self._changes: deque[FeedChanged] = deque()
@@ -108,6 +113,8 @@ class Track:
         block = _block(chunk)
         self._handed_bytes += len(block.text)
         self._blocks.append((chunk, block))
+        if len(self._blocks) == _WAKE_BLOCKS:
+            self._wake()
 
     # --- the writing thread ------------------------------------------------------------
 

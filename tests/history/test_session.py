@@ -119,7 +119,6 @@ def test_after_a_hole_frames_are_written_again(tmp_path):
 
 def test_nothing_is_lost_or_turned_round_between_the_two_threads(tmp_path, monkeypatch):
     monkeypatch.setattr("bot.history.session._IDLE_S", 0.0001)
-    monkeypatch.setattr("bot.history.session._BUSY_S", 0.0001)
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
