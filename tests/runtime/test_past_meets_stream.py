@@ -21,6 +21,7 @@ from bot.runtime.feeds import market_feeds
 from bot.runtime.sender import Sender
 from bot.runtime.settings import Settings
 from bot.simulation.exchange import SimulatedExchange
+from bot.simulation.faults import FaultPlan, parse_faults
 from bot.simulation.market import SeededMarket
 from bot.simulation.rules import DEFAULT_SYMBOLS
 from bot.simulation.wire.server import serve
@@ -127,13 +128,15 @@ async def bot():
         market=SeededMarket(seed=3),
         start_ms=int(time.time() * 1000) - PAST_S * 1000,
     )
-    server = await serve(exchange)
+    plan = FaultPlan()
+    server = await serve(exchange, faults=plan)
     session = Session(
         from_url(f"http://127.0.0.1:{server.port}"), api_key="k", api_secret="s", timeout_s=20.0
     )
     await session.sync_clock()
     instruments = await BinanceVenue(session, WallClock()).instruments([SYMBOL])
     made = Bot(session, instruments)
+    made.plan = plan
     running = asyncio.ensure_future(made.run())
     yield made
     running.cancel()
@@ -192,3 +195,28 @@ async def test_what_is_built_is_what_the_exchange_has(bot):
         if all(parts):
             assert sum(part.trades for part in parts) == second.trades
             assert parts[-1].close == second.close
+
+
+async def test_what_the_stream_lost_is_in_the_bars_after_all(bot):
+    await bot.until(lambda: is_warm(bot) and bot.watcher.live["2v"])
+    lost = {"kind": "lose", "target": "market", "match": "aggTrade", "for_s": 1.0}
+    bot.plan.add(parse_faults([lost]), int(time.time() * 1000))
+    await bot.until(lambda: any(bar.late for bar in bot.watcher.live["250ms"]))
+    seen = len(bot.watcher.live["2s"])
+    await bot.until(lambda: len(bot.watcher.live["2s"]) > seen)
+    first_ns = bot.watcher.past["2s"][0].open_ns
+    own = {bar.open_ns: bar for bar in await bot.history.bars(SYMBOL, "1s", first_ns, None, 1_000)}
+    corrected = {bar.open_ns for bar in bot.watcher.live["250ms"] if bar.late}
+    quarters = {bar.open_ns: bar for bar in bot.watcher.bars(SYMBOL, "250ms", 1_000)}
+    checked = 0
+    for open_ns, second in own.items():
+        places = [open_ns + n * 250 * MS_NS for n in range(4)]
+        if corrected & set(places) and all(place in quarters for place in places):
+            parts = [quarters[place] for place in places]
+            assert sum(part.trades for part in parts) == second.trades
+            assert parts[-1].close == second.close
+            checked += 1
+    assert checked
+    bars = [*bot.watcher.past["2v"], *bot.watcher.live["2v"]]
+    assert all(bar.volume == 2.0 for bar in bars)
+    assert all(b.first_trade_id <= a.last_trade_id + 1 for a, b in pairwise(bars))
