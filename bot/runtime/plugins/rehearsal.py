@@ -10,13 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from bot.domain.commands import StreamKind
+from bot.domain.commands import StreamKind, Subscription
 from bot.domain.events import FeedState
 from bot.domain.interval import Interval, interval_of
 from bot.domain.market import Bar, BookSnapshot, MiniTicker, Ticker
-from bot.domain.values import SECOND_NS, OrderStatus
+from bot.domain.values import SECOND_NS, WHOLE_MARKET, OrderStatus
 from bot.engine.host import StrategySpec
 from bot.runtime.plugins.finding import Finding, line_in, one_line
+from bot.runtime.plugins.specimens import specimen
 from bot.runtime.plugins.stage import Stage
 from bot.strategy.market import CALLBACK_OF
 from bot.strategy.strategy import Strategy
@@ -28,6 +29,18 @@ _STEPS_A_BAR: Final = 10
 _WAVE_STEPS: Final = 160
 _LIMIT_S: Final = 10.0
 _MONTH_S: Final = 30 * 86_400.0
+_PLAYED: Final = frozenset(
+    {
+        StreamKind.TRADES,
+        StreamKind.AGG_TRADES,
+        StreamKind.QUOTES,
+        StreamKind.BARS,
+        StreamKind.BOOK,
+        StreamKind.DEPTH,
+        StreamKind.MINI_TICKER,
+        StreamKind.TICKER,
+    }
+)
 _CALLBACKS: Final = {kind: callback for kind, (_, callback) in CALLBACK_OF.items()}
 
 
@@ -179,8 +192,16 @@ def _market(stage: Stage, symbol: str, base: float, step: int, step_s: float) ->
             more = tuple((price, 1.0 + lean) for price, _ in bids)
             less = tuple((price, 1.0 - lean) for price, _ in asks)
             stage.depth(more, less, symbol=symbol, after_s=0)
+        elif step % _STEPS_A_BAR == 0 and _is_elsewhere(stream, symbol):
+            stage.publish(specimen(stream, symbol, mid, now_ns))
     if step % _STEPS_A_BAR == 0:
         _tickers(stage, symbol, base, mid)
+
+
+def _is_elsewhere(stream: Subscription, symbol: str) -> bool:
+    """Whether nothing of the small market tells of the stream."""
+    of = stream.symbol.rpartition(":")[2]
+    return of in {symbol, WHOLE_MARKET} and (stream.kind not in _PLAYED or of != stream.symbol)
 
 
 def _tickers(stage: Stage, symbol: str, base: float, mid: float) -> None:
