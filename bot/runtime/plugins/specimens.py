@@ -27,6 +27,7 @@ def specimen(wish: Subscription, symbol: str, price: float, now_ns: int) -> Mark
         "source": wish.kind.value.partition("_")[0],
         "speed_ms": wish.speed_ms,
         "side": "BUY",
+        "depth": 20,
     }
     for field in msgspec.structs.fields(event_type):
         if field.name not in values:
