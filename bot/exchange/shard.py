@@ -20,7 +20,7 @@ OnShardState = Callable[["Shard", bool, str, tuple[str, ...]], object]
 """``(shard, up, cause, streams)``: the streams were lost, or are delivered again."""
 
 _LOOK_S: Final = 0.02
-_QUICK_S: Final = 1.0
+_QUICK_S: Final = 0.5
 
 
 class ShardParts(msgspec.Struct, frozen=True, kw_only=True):
