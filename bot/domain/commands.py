@@ -206,7 +206,9 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     Answer, in this order: OrderFilled for each own trade after ``since``, OrderReported for
     each open order there and for each of ``orders`` that is not open there (or
-    OrderNotFound), BalancesReported, then SweepCompleted; or SweepFailed.
+    OrderNotFound), BalancesReported, then SweepCompleted; or SweepFailed. On futures
+    OrderTriggered comes before the fills, FundingPaid after them, and PositionsReported beside
+    the balances.
     """
 
     generation: int
@@ -216,6 +218,8 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Our orders that are not ended, as far as we know."""
     since: dict[str, int]
     """Newest own trade id known to be complete, by symbol; where absent, history starts now."""
+    funding_since_ns: int | None = None
+    """The time up to which funding is known to be complete (futures); None: it starts now."""
 
 
 class Subscribe(msgspec.Struct, frozen=True, kw_only=True, tag=True):

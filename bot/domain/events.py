@@ -28,6 +28,8 @@ from bot.domain.fetched import (
     TradesFetched,
 )
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
+from bot.domain.margin import MarginCalled, PositionsReported
 from bot.domain.market import MarketEvent
 from bot.domain.terms import PLAIN, OrderTerms
 from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
@@ -41,7 +43,9 @@ __all__ = [
     "FeedChanged",
     "FeedKind",
     "FeedState",
+    "FundingPaid",
     "HaltRequested",
+    "MarginCalled",
     "OrderAccepted",
     "OrderCancelRequested",
     "OrderCanceled",
@@ -57,6 +61,7 @@ __all__ = [
     "OrderReported",
     "OrderSubmitted",
     "OrderUnknown",
+    "PositionsReported",
     "QueryFailed",
     "ResumeRequested",
     "SnapshotDue",
@@ -331,6 +336,9 @@ Event = (
     | OrderNotFound
     | QueryFailed
     | BalancesReported
+    | PositionsReported
+    | FundingPaid
+    | MarginCalled
     | FeedChanged
     | BookFetched
     | BookNotFetched

@@ -30,8 +30,8 @@ _WIDE: Final = Context(prec=80, rounding=ROUND_DOWN)
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """A symbol with its filters, as ``exchangeInfo`` gives them.
 
-    Source of the rules: Binance spot documentation, "Filters". A bound of 0 switches a
-    check off, as there.
+    Source of the rules: Binance documentation, "Filters" (spot) and "Exchange Information"
+    (USDⓈ-M, COIN-M). A bound of 0 switches a check off, as there.
     """
 
     symbol: str
@@ -70,6 +70,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     trailing_above: tuple[int, int] = (0, 0)
     trailing_below: tuple[int, int] = (0, 0)
     market: Market = Market.SPOT
+    settle: str = ""
+    """The asset in which a contract's margin, profit and commission are; '' on spot."""
+    contract_size: Decimal = Decimal(1)
+    """What one unit of quantity stands for: 1 base unit; on COIN-M so many quote units."""
+    inverse: bool = False
+    """Whether quantities are contracts of so many quote units, settled in the base (COIN-M)."""
     lists: tuple[Contingency, ...] = ()
     """The lists that the venue keeps for this symbol; the bot keeps the others itself."""
     proceeds_allowed: bool = False

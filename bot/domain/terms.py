@@ -58,6 +58,8 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trigger_price: Decimal | None = None
     """The price that sets a conditional order off, quote units."""
     trigger_by: TriggerBy = TriggerBy.LAST
+    price_protect: bool = False
+    """Is not set off while last price and mark price are far apart (futures)."""
     trailing_bips: int | None = None
     """How far the price must turn back, in hundredths of a per cent of the extreme."""
     activation_price: Decimal | None = None

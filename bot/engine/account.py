@@ -1,11 +1,16 @@
 """What the account holds, and what each strategy made of it, as rows."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.amendments import SymbolConfigured, SymbolNotConfigured
 from bot.domain.events import Balance, BalancesReported, SnapshotDue
+from bot.domain.funding import FundingPaid
+from bot.domain.margin import MarginCalled, PositionsReported
 from bot.domain.records import BalanceSaved, EquitySaved
+from bot.domain.values import as_fixed
+from bot.engine.margin import Margin
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -19,6 +24,19 @@ class Account:
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
         self.balances: dict[str, Balance] = {}
+        self.margin = Margin(engine)
+
+    def routes(self) -> dict[type, Callable[[Any], None]]:
+        """What takes which event."""
+        return {
+            BalancesReported: self.on_balances,
+            PositionsReported: self.margin.on_positions,
+            MarginCalled: self.margin.on_call,
+            FundingPaid: self.on_funding,
+            SymbolConfigured: self.on_configured,
+            SymbolNotConfigured: self.on_not_configured,
+            SnapshotDue: self.on_snapshot_due,
+        }
 
     def on_balances(self, event: BalancesReported) -> None:
         """Keep what is said, and write down what changed."""
@@ -41,6 +59,12 @@ class Account:
                     source=event.source,
                 )
             )
+
+    def on_funding(self, event: FundingPaid) -> None:
+        """Take each payment once, however often it is told."""
+        if self.margin.is_news(event):
+            self._engine.counts["fundings"] += 1
+            self._engine.log("INFO", f"funding {event.symbol}: {as_fixed(event.amount)}")
 
     def on_configured(self, event: SymbolConfigured) -> None:
         """Leverage or margin type are as a strategy wanted them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.fill import Fill
 from bot.domain.order import Order
 from bot.domain.values import SECOND_NS
+from bot.engine.margin import FUNDING
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -47,6 +48,7 @@ def restore(
             engine.sight.swept_to[key.removeprefix(_SWEPT_TO)] = json.loads(value)
     engine.halted = json.loads(engine_state.get("halt", '""'))
     engine.lists.restore(dict(engine_state))
+    engine.account.margin.restore(engine_state.get(FUNDING, ""))
     engine.refresh_gate()
     for incident_id in open_incidents:
         engine.close_incident(incident_id, "the process was restarted")

@@ -124,6 +124,7 @@ class Sight:
                     for order in engine.blotter.open_orders()
                 ),
                 since=dict(self.swept_to),
+                funding_since_ns=engine.account.margin.funding_since_ns,
             )
         )
 
@@ -139,6 +140,7 @@ class Sight:
             if self.swept_to.get(symbol) != trade_id:
                 self.swept_to[symbol] = trade_id
                 engine.save_state("_engine", f"swept_to:{symbol}", json.dumps(trade_id))
+        engine.account.margin.swept(event.asked_ns)
         if event.generation != self._running:
             return
         self._running = None
