@@ -102,9 +102,10 @@ class Handover:
         self._other = other
         self._now_ns = now_ns
         self._wait_ns = int((rules or HandoverRules()).wait_s * SECOND_NS)
-        self._passages = {state.name: _Passage(state) for state in states}
-        self._names = {_key(name): name for name in self._passages}
-        self._known = frozenset(self._names.values())
+        self._passages: dict[str, _Passage] = {}
+        self._names: dict[bytes, str] = {}
+        for state in states:
+            self.add(state)
         # How often the old connection was seen to be alive and not behind.
         self._overlaps = 0
         self.unproven: list[str] = []
@@ -116,7 +117,7 @@ class Handover:
         name = self._names.get(frame.partition(b",")[0])
         if name is None:
             name = _stream_of(frame)
-            if name not in self._known:
+            if _key(name) not in self._names:
                 self._other(frame)
                 return
         passage = self._passages.get(name)
@@ -124,6 +125,11 @@ class Handover:
             self._deliver(frame)
         elif passage.overlaps:
             self._overlap(passage)
+
+    def add(self, state: StreamState) -> None:
+        """One more stream is wanted: of both connections."""
+        self._passages[state.name] = _Passage(state)
+        self._names[_key(state.name)] = state.name
 
     def forget(self, name: str) -> None:
         """The stream is not wanted any more."""

@@ -92,6 +92,8 @@ class Shard:
     def add(self, state: StreamState) -> None:
         """Carry one more stream from now on."""
         self.streams[state.name] = state
+        if self._handover is not None:
+            self._handover.add(state)
         self._wish_changed()
 
     def remove(self, name: str) -> None:

@@ -43,6 +43,10 @@ class Bridge:
         self.handover = None
         self.carried = {}
 
+    def add(self, state):
+        self._decoder.add(state)
+        self.handover.add(state)
+
     def begin(self):
         self.carried = {state.name: self.now_ns for state in self.states}
         self.handover = Handover(
@@ -206,6 +210,20 @@ def test_a_frame_in_another_form_is_one_of_its_stream_too(bridge):
     bridge.old("BTCUSDT", 3)
     bridge.handover.look(bridge.carried)
     assert bridge.delivered["BTCUSDT"] == [1, 2, 3]
+
+
+def test_a_stream_that_is_wanted_meanwhile_is_handed_over_too(bridge):
+    _both(bridge, 2)
+    state = StreamState("xrpusdt@trade", Subscription(StreamKind.TRADES, "XRPUSDT"))
+    bridge.delivered["XRPUSDT"] = []
+    bridge.add(state)
+    bridge.old("XRPUSDT", 7)
+    assert bridge.wait(60) is Verdict.WAITING
+    bridge.carried[state.name] = bridge.now_ns
+    bridge.new("XRPUSDT", 8)
+    bridge.old("XRPUSDT", 8)
+    assert bridge.wait(0.1) is Verdict.DONE
+    assert bridge.delivered["XRPUSDT"] == [7, 8]
 
 
 def test_a_stream_that_is_dropped_meanwhile_is_not_waited_for(bridge):
