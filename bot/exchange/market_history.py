@@ -174,7 +174,10 @@ class BinanceMarketHistory:
 
         async def page(count: int, **window: int) -> Sequence[Bar]:
             weight = 2 if market is Market.SPOT else _weight(_BAR_WEIGHTS, count)
-            body = await self._ask(market, call, weight, **asked, limit=count, **window)
+            # Streams say 1d@+08:00 where REST says interval 1d and timeZone 08:00.
+            bare, _, zone = asked["interval"].partition("@")
+            wanted = {**asked, "interval": bare} | ({"timeZone": zone.lstrip("+")} if zone else {})
+            body = await self._ask(market, call, weight, **wanted, limit=count, **window)
             now_ns = self._clock.now_ns()
             exchange_ms = now_ns // MS_NS + int(self._session.timestamp_offset)
             interval = asked["interval"]

@@ -79,6 +79,12 @@ async def test_the_newest_bars_and_those_of_a_span_are_the_same(past, symbol):
     assert all(bar.closed for bar in newest[:-1])
 
 
+async def test_days_of_another_time_zone_begin_at_its_midnight(past):
+    (*_, today) = await past.bars("BTCUSDT", "1d@+08:00", None, None, 5)
+    assert (today.open_ns // MINUTE_NS) % (24 * 60) == 16 * 60
+    assert today.interval == "1d@+08:00"
+
+
 async def test_an_interval_that_does_not_exist_is_refused(past):
     with pytest.raises(Rejected):
         await past.bars("BTCUSDT", "7m", None, None, 5)

@@ -247,6 +247,14 @@ async def test_continuous_bars_are_asked_for_by_pair_and_contract(past, http_pee
     }
 
 
+async def test_bars_of_another_time_zone_are_asked_for_as_rest_writes_it(past, http_peer):
+    bars = await past.bars("BTCUSDT", "1d@+08:00", None, None, 2)
+
+    assert [bar.interval for bar in bars] == ["1d@+08:00"] * 2
+    asked = http_peer.requests[0][2]
+    assert (asked["interval"], asked["timeZone"]) == ("1d", "08:00")
+
+
 async def test_a_refusal_is_raised_by_what_to_do_next(past, http_peer):
     http_peer.answer = lambda *_: web.json_response(
         {"code": -1121, "msg": "Invalid symbol."}, status=400
