@@ -29,6 +29,7 @@ from bot.runtime.clock import WallClock
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions
 from bot.runtime.logs import logger
 from bot.runtime.recorder import hearing_jumps
+from bot.runtime.scheduler import Job, Timetable
 
 __all__ = ["RecordPlan", "RecordProgress", "RecordReport", "record"]
 
@@ -48,6 +49,8 @@ class RecordPlan(msgspec.Struct, frozen=True, kw_only=True):
     venue_url: str = ""
     duration_s: float | None = None
     part_bytes: int = 256 << 20
+    roll_every_s: float = 82_800.0
+    """When connections are replaced, without a gap: Binance ends them after 24 hours."""
     seed: int = 1
 
 
@@ -157,7 +160,7 @@ class _Work:
         self._recording.on_trouble = lambda kind, cause: loop.call_soon_threadsafe(
             self._trouble, kind, cause
         )
-        with self._signals():
+        with self._signals(), self._timetable():
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(self._feed.run()),
@@ -169,6 +172,19 @@ class _Work:
                 for task in running:
                     task.cancel()
         on_progress(self._progress(began))
+
+    @contextlib.contextmanager
+    def _timetable(self) -> Iterator[None]:
+        timetable = Timetable(
+            lambda name, cause: logger.bind(source="recorder").warning("{}: {}", name, cause)
+        )
+        every_s = self._plan.roll_every_s
+        timetable.add(Job("stream rollover", every_s, self._feed.roll, jitter_s=every_s / 50))
+        timetable.start()
+        try:
+            yield
+        finally:
+            timetable.stop()
 
     def _heard(self, event: Event) -> None:
         if not isinstance(event, FeedChanged):
