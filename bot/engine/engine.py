@@ -7,50 +7,22 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, get_args
+from typing import Final
 
 import msgspec
 
-from bot.domain.amendments import (
-    AmendRejected,
-    AmendUnknown,
-    OrderAmended,
-    OrderTriggered,
-)
 from bot.domain.commands import Command, StreamKind, Subscription
 from bot.domain.events import (
     Balance,
-    CancelRejected,
-    CancelUnknown,
     Event,
-    FeedChanged,
     HaltRequested,
-    OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
-    OrderFilled,
-    OrderNotFound,
-    OrderNotPlaced,
-    OrderRejected,
-    OrderReported,
-    OrderSubmitted,
-    OrderUnknown,
-    QueryFailed,
     ResumeRequested,
     StopRequested,
-    SweepCompleted,
-    SweepDue,
-    SweepFailed,
     TimePassed,
 )
-from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.instrument import Instrument
 from bot.domain.market import (
-    AggTrade,
-    DepthUpdate,
     MarketEvent,
-    QuoteTick,
-    TradeTick,
     WholeMarket,
 )
 from bot.domain.records import (
@@ -76,6 +48,7 @@ from bot.engine.ledger import Ledger
 from bot.engine.lists import Lists
 from bot.engine.requests import RequestQueue
 from bot.engine.risk import Gate, RiskLimits
+from bot.engine.routing import routes
 from bot.engine.sight import Sight
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.timers import Timers
@@ -162,7 +135,7 @@ class Engine:
         """Whether :meth:`take` would give anything."""
         self._incident_counter = 0
         # What the present callback handles: an event, or the name of a timer.
-        self._handlers: dict[type, Callable[[Any], None]] = self._routes()
+        self._handlers = routes(self)
         self.bars.attach(self._handlers)
         self._enter = door(self, self._handlers)
         self.deadlines.set("", _DAY, 0)
@@ -204,75 +177,33 @@ class Engine:
         """No order waits for an answer, and none that should be cancelled still rests."""
         return self.desk.is_settled
 
-    def _routes(self) -> dict[type, Callable[[Any], None]]:
-        orders = (
-            OrderSubmitted,
-            OrderAccepted,
-            OrderRejected,
-            OrderUnknown,
-            OrderNotPlaced,
-            OrderFilled,
-            OrderCanceled,
-            OrderExpired,
-            CancelRejected,
-            CancelUnknown,
-            OrderTriggered,
-            OrderAmended,
-            AmendRejected,
-            AmendUnknown,
-        )
-        latest = self.cache.latest
-        return {
-            **dict.fromkeys(get_args(MarketEvent), self._on_market),
-            WholeMarket: self._on_whole_market,
-            QuoteTick: self.bus.way(QuoteTick, latest[QuoteTick]),
-            TradeTick: self.bus.way(TradeTick, latest[TradeTick], self._on_market),
-            AggTrade: self.bus.way(AggTrade, latest[AggTrade], self._on_market),
-            DepthUpdate: self.books.on_update,
-            BookFetched: self.books.on_fetched,
-            BookNotFetched: self.books.on_not_fetched,
-            **dict.fromkeys(orders, self.desk.on_order_event),
-            OrderReported: self.inquiry.on_report,
-            OrderNotFound: self.inquiry.on_not_found,
-            QueryFailed: self.inquiry.on_query_failed,
-            **self.account.routes(),
-            FeedChanged: self.sight.on_feed,
-            SweepCompleted: self.sight.on_swept,
-            SweepFailed: self.sight.on_sweep_failed,
-            SweepDue: lambda event: self.sight.sweep_due(event.cause),
-            TimePassed: self._on_time,
-            HaltRequested: self._on_halt,
-            ResumeRequested: self._on_resume,
-            StopRequested: self._on_stop,
-        }
-
     # --- handlers ----------------------------------------------------------------------
 
-    def _on_market(self, event: MarketEvent) -> None:
+    def on_market(self, event: MarketEvent) -> None:
         self.cache.update(event)
         self.bus.publish(event)
 
-    def _on_whole_market(self, event: WholeMarket) -> None:
+    def on_whole_market(self, event: WholeMarket) -> None:
         for one in event.events:
-            self._on_market(one)
+            self.on_market(one)
 
-    def _on_time(self, _: TimePassed) -> None:
+    def on_time(self, _: TimePassed) -> None:
         self.inquiry.ask_due()
         self.lists.retry()
 
-    def _on_halt(self, event: HaltRequested) -> None:
+    def on_halt(self, event: HaltRequested) -> None:
         self.halted = event.reason or "halted"
         self.save_state("_engine", "halt", json.dumps(self.halted))
         self.incident("halt", "bot", self.halted, severity="warning")
         self.refresh_gate()
 
-    def _on_resume(self, event: ResumeRequested) -> None:
+    def on_resume(self, event: ResumeRequested) -> None:
         self.halted = ""
         self.save_state("_engine", "halt", json.dumps(""))
         self.incident("resume", "bot", event.reason, severity="info")
         self.refresh_gate()
 
-    def _on_stop(self, event: StopRequested) -> None:
+    def on_stop(self, event: StopRequested) -> None:
         if not self.stopping:
             self.host.stop()
             self.requests.handle()
