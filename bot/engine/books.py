@@ -24,6 +24,8 @@ _AT_ONCE: Final = 4
 """Snapshots under way at the same time: each weighs as much as fifty small questions."""
 _PAUSE_NS: Final = 250 * MS_NS
 _LONGEST_PAUSE_NS: Final = 30 * SECOND_NS
+_LONGEST_FLUTTER_NS: Final = 4 * SECOND_NS
+"""The longest pause of a book that can be had and is lost again and again."""
 _STABLE_NS: Final = 10 * SECOND_NS
 """A book that was in step that long is asked for at once when it is lost again."""
 _THIN_SHARE: Final = 5
@@ -223,7 +225,7 @@ class Books:
         else:
             kept.more_breaks += 1
         if kept.failures:
-            self._ask_later(kept)
+            self._ask_later(kept, longest_ns=_LONGEST_FLUTTER_NS)
         else:
             kept.failures = 1
             self._ask(kept)
@@ -279,9 +281,11 @@ class Books:
             self._under_way.add(symbol)
             self._engine.command(FetchBook(symbol=symbol, limit=self._levels))
 
-    def _ask_later(self, kept: _Kept, least_ns: int = 0) -> None:
+    def _ask_later(
+        self, kept: _Kept, least_ns: int = 0, *, longest_ns: int = _LONGEST_PAUSE_NS
+    ) -> None:
         kept.asked = True
-        pause_ns = min(_PAUSE_NS << min(kept.failures, 16), _LONGEST_PAUSE_NS)
+        pause_ns = min(_PAUSE_NS << min(kept.failures, 16), longest_ns)
         kept.failures += 1
         due_ns = self._engine.now_ns + max(pause_ns, least_ns)
         self._engine.deadlines.set(BOOKS, kept.sync.book.symbol, due_ns)

@@ -52,6 +52,8 @@ class BackfillOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Holes that wait for their turn; more are not filled, and say so."""
     at_once: int = 4
     """Streams that are filled at the same time."""
+    rest_s: float = 1.0
+    """Between two questions for one stream: the holes of that time are one question."""
     tries: int = 8
     """For a hole whose ends are not there yet, or whose question gets no answer."""
     backoff: Backoff = Backoff(least_s=0.25, first_limit_s=0.5, most_s=30.0)
@@ -107,6 +109,7 @@ class Backfill:
         self._count = 0
         self._ready: asyncio.Queue[str] = asyncio.Queue()
         self._wanted: set[str] = set()
+        self._rest_until: dict[str, float] = {}
 
     def jumped(self, state: Stream, first: int, last: int, _: MarketEvent) -> None:
         """A stream of trades or aggregate trades came without these ids. Never blocks."""
@@ -140,7 +143,12 @@ class Backfill:
     def _call(self, stream: str) -> None:
         if stream not in self._wanted:
             self._wanted.add(stream)
-            self._ready.put_nowait(stream)
+            loop = asyncio.get_running_loop()
+            rest_s = self._rest_until.pop(stream, 0.0) - loop.time()
+            if rest_s > 0:
+                loop.call_later(rest_s, self._ready.put_nowait, stream)
+            else:
+                self._ready.put_nowait(stream)
 
     async def _work(self) -> None:
         while True:
@@ -153,6 +161,7 @@ class Backfill:
                 await self._close(holes, (), f"{type(e).__name__}: {e}")
             finally:
                 self._wanted.discard(stream)
+            self._rest_until[stream] = asyncio.get_running_loop().time() + self._options.rest_s
             if self._waiting.get(stream):
                 self._call(stream)
             else:

@@ -64,6 +64,8 @@ _WEIGHTS: Final = {
     "trades": {Market.SPOT: 25, Market.USDM: 200, Market.COINM: 20},
     "agg_trades": {Market.SPOT: 4, Market.USDM: 20, Market.COINM: 20},
 }
+_PATIENT: Final = frozenset({"recent", "trades", "agg_trades"})
+"""Questions for what is late anyhow: books and bars go before them."""
 _RECENT: Final = 1000
 _RECENT_WEIGHT: Final = 5
 _A_PAGE: Final = 1000
@@ -200,7 +202,7 @@ class BinanceMarketHistory:
         return _read(lambda: history_decode.trades(body, symbol, self._clock.now_ns()), "trades")
 
     async def _ask(self, market: Market, call: str, weight: int, **params: str | int) -> Any:
-        await self._session.weights[market].spend(weight)
+        await self._session.weights[market].spend(weight, patient=call in _PATIENT)
         # python-binance encodes the symbol and nothing else, and a pair may hold any letter.
         encoded = {
             name: str(value) if name == "symbol" else quote(str(value), safe="")

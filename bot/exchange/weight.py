@@ -18,6 +18,7 @@ LIMITS: Final = {Market.SPOT: 6000, Market.USDM: 2400, Market.COINM: 2400}
 """Weight a minute."""
 
 _MINUTE_S: Final = 60
+_PATIENT_SHARE: Final = 2 / 3
 _LATE_S: Final = 0.1
 """The exchange's minute may begin a little after ours."""
 
@@ -25,8 +26,9 @@ _LATE_S: Final = 0.1
 class WeightBudget:
     """Lets questions through while the minute's count stays below a share of the limit.
 
-    The rest is for orders, cancels and the account, which do not ask here. First come, first
-    served.
+    The rest is for orders, cancels and the account, which do not ask here. Of the share a third
+    is kept from patient questions, such as those for late trades: a book or the bars that a
+    strategy waits for go before them. Otherwise first come, first served.
     """
 
     def __init__(
@@ -39,19 +41,22 @@ class WeightBudget:
     ) -> None:
         self.most = int(limit * share)
         """Questions wait for the next minute once the count would be above this."""
+        self.most_patient = int(limit * share * _PATIENT_SHARE)
+        """The same for patient ones."""
         self.used = 0
         """In this minute: our own count or the exchange's, whichever is higher."""
         self._minute = -1
         self._now = now
         self._sleep = sleep
-        self._turn = asyncio.Lock()
+        self._turns = {patient: asyncio.Lock() for patient in (False, True)}
 
-    async def spend(self, weight: int) -> None:
+    async def spend(self, weight: int, *, patient: bool = False) -> None:
         """Return when a question of that weight may be asked; it is counted as asked."""
-        async with self._turn:
+        most = self.most_patient if patient else self.most
+        async with self._turns[patient]:
             self._turn_minute()
             # A question that is heavier than the share is asked in a fresh minute.
-            while self.used and self.used + weight > self.most:
+            while self.used and self.used + weight > most:
                 await self._sleep((self._minute + 1) * _MINUTE_S + _LATE_S - self._now())
                 self._turn_minute()
             self.used += weight

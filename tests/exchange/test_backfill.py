@@ -95,7 +95,10 @@ def past() -> History:
 async def filling(past, collected):
     """A running backfill that does not wait long between its tries."""
     backfill = Backfill(
-        past, collected, Clock(), options=BackfillOptions(most=5000, waiting_most=3, backoff=QUICK)
+        past,
+        collected,
+        Clock(),
+        options=BackfillOptions(most=5000, waiting_most=3, rest_s=0.0, backoff=QUICK),
     )
     task = asyncio.create_task(backfill.run())
     yield backfill
@@ -243,6 +246,29 @@ async def test_many_small_holes_of_one_stream_are_one_question(filling, collecte
     assert await healings(collected, 4) == ["backfill of 1 trade", *["backfill of 2 trades"] * 3]
     assert past.asked == [("trades", "BTCUSDT", 1, 1), ("trades", "BTCUSDT", 11, 32)]
     assert [t.trade_id for t in collected.of(TradeTick)] == [1, 11, 12, 21, 22, 31, 32]
+
+
+async def test_a_stream_is_asked_about_once_in_a_while_and_others_do_not_wait_for_it(
+    past, collected
+):
+    options = BackfillOptions(rest_s=0.2, backoff=QUICK)
+    backfill = Backfill(past, collected, Clock(), options=options)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(backfill.run())
+        for first in (1, 11, 21, 31):
+            backfill.jumped(TRADES, first, first, trade(first + 1))
+            await asyncio.sleep(0.01)
+        backfill.jumped(ETH_TRADES, 1, 1, trade(2))
+        assert await healings(collected, 2) == ["backfill of 1 trade"] * 2
+        assert {trade.symbol for trade in collected.of(TradeTick)} == {"BTCUSDT", "ETHUSDT"}
+        await healings(collected, 5)
+        running.cancel()
+
+    assert past.asked == [
+        ("trades", "BTCUSDT", 1, 1),
+        ("trades", "ETHUSDT", 1, 1),
+        ("trades", "BTCUSDT", 11, 31),
+    ]
 
 
 async def test_holes_far_apart_are_asked_for_one_by_one_in_their_order(filling, collected, past):

@@ -72,6 +72,29 @@ async def test_a_question_heavier_than_the_share_is_asked_in_a_fresh_minute(budg
     assert (len(moving.slept), budget.used) == (1, 80)
 
 
+async def test_patient_questions_leave_a_third_to_the_others(budget, moving):
+    await budget.spend(30, patient=True)
+    assert moving.slept == []
+    await budget.spend(20)
+    assert moving.slept == []
+    await budget.spend(10, patient=True)
+    assert len(moving.slept) == 1
+
+
+async def test_what_is_urgent_does_not_queue_behind_what_is_patient(budget, moving):
+    passed = []
+
+    async def ask(name, weight, *, patient):
+        await budget.spend(weight, patient=patient)
+        passed.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in (1, 2, 3):
+            tasks.create_task(ask(f"trades {number}", 30, patient=True))
+        tasks.create_task(ask("book", 10, patient=False))
+    assert passed.index("book") < passed.index("trades 2")
+
+
 async def test_first_come_first_served(budget):
     passed = []
 
