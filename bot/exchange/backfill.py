@@ -132,7 +132,8 @@ class Backfill:
         if hole.subscription.kind not in _WHAT:
             self._healed(hole, "not healed: the exchange keeps none of these")
         elif hole.count > options.most:
-            self._healed(hole, f"not healed: {hole.what} are more than {options.most}")
+            most = f"{options.most} are fetched at most (BOT_BACKFILL_MOST)"
+            self._healed(hole, f"not healed: {hole.what}, and {most}")
         elif self._count >= options.waiting_most:
             self._healed(hole, f"not healed: {options.waiting_most} other holes wait")
         else:

@@ -309,6 +309,10 @@ def test_a_book_lost_right_after_it_was_fetched_is_not_asked_for_at_once(d):
     # After ten good seconds what was is forgotten.
     d.wait(11)
     assert asked(update(d, 25, 26)) == ["BTCUSDT"]
+    for first in range(30, 130, 10):
+        fetched(d, first - 4)
+        update(d, first, first + 6)
+    assert asked(d.wait(4)) == ["BTCUSDT"]
 
 
 def test_each_time_that_it_cannot_be_had_is_a_row(d):

@@ -209,7 +209,9 @@ async def test_a_bug_closes_its_hole_and_stops_no_other(filling, collected, past
 async def test_a_hole_that_is_too_big_is_not_filled_and_says_so(filling, collected, past):
     filling.jumped(TRADES, 1, 5001, trade(5002))
 
-    assert await healings(collected) == ["not healed: 5001 trades are more than 5000"]
+    assert await healings(collected) == [
+        "not healed: 5001 trades, and 5000 are fetched at most (BOT_BACKFILL_MOST)"
+    ]
     assert past.asked == []
 
 
