@@ -152,13 +152,14 @@ def test_futures_that_are_only_watched_are_healed_too(desk, served, watcher, sym
         seconds=90,
     )
     desk.wait_for("SELECT 1 FROM strategy_state WHERE key = 'told'")
-    name = symbol.split(":")[1]
+    market, name = symbol.split(":")
+    of_market = f"{market}:{name.lower()}"
     served.faults(
         {"kind": "lose", "target": "market", "match": "trade", "every": 3, "times": 3},
         {"kind": "lose", "target": "market", "match": "aggTrade", "every": 3, "times": 3},
         {"kind": "book_gap", "symbol": name},
     )
-    streams = (f"{name.lower()}@trade", f"{name.lower()}@aggTrade", f"{symbol} book")
+    streams = (f"{of_market}@trade", f"{of_market}@aggTrade", f"{symbol} book")
     for subject in streams:
         desk.wait_for(
             "SELECT 1 FROM incidents WHERE kind = 'feed_gap' AND to_ns IS NOT NULL "
