@@ -43,6 +43,7 @@ __all__ = [
     "FeedChanged",
     "FeedKind",
     "FeedState",
+    "FlattenRequested",
     "FundingPaid",
     "HaltRequested",
     "MarginCalled",
@@ -321,6 +322,15 @@ class ResumeRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     recv_ns: int
 
 
+class FlattenRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Halt, cancel every order of ours and close every position of ours at the market."""
+
+    symbol: str = ""
+    """Only this one; '' for all."""
+    reason: str
+    recv_ns: int
+
+
 class StopRequested(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The process is asked to end: ``on_stop`` runs; open orders stay or are cancelled."""
 
@@ -354,5 +364,6 @@ Event = (
     | TimePassed
     | HaltRequested
     | ResumeRequested
+    | FlattenRequested
     | StopRequested
 )

@@ -41,6 +41,7 @@ from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
 from bot.engine.door import door
 from bot.engine.effects import Effects, LogLine
+from bot.engine.flattening import Flattening
 from bot.engine.host import Host
 from bot.engine.inquiry import Inquiry
 from bot.engine.intake import Intake
@@ -123,6 +124,7 @@ class Engine:
         self.desk = OrderDesk(self)
         self.intake = Intake(self)
         self.requests = RequestQueue(self)
+        self.flattening = Flattening(self)
         self.lists = Lists(self)
         self.account = Account(self)
         self.sight = Sight(self)
@@ -190,6 +192,7 @@ class Engine:
     def on_time(self, _: TimePassed) -> None:
         self.inquiry.ask_due()
         self.lists.retry()
+        self.flattening.go_on()
 
     def on_halt(self, event: HaltRequested) -> None:
         self.halted = event.reason or "halted"
@@ -198,6 +201,7 @@ class Engine:
         self.refresh_gate()
 
     def on_resume(self, event: ResumeRequested) -> None:
+        self.flattening.stop()
         self.halted = ""
         self.save_state("_engine", "halt", json.dumps(""))
         self.incident("resume", "bot", event.reason, severity="info")

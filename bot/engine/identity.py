@@ -6,11 +6,22 @@ from typing import Final
 
 from bot.domain.values import CLIENT_ORDER_ID_PATTERN
 
-__all__ = ["PREFIX", "client_order_id", "id_prefix", "is_ours", "run_name"]
+__all__ = [
+    "PREFIX",
+    "client_order_id",
+    "flatten_id",
+    "flattened_tag",
+    "id_prefix",
+    "is_ours",
+    "run_name",
+    "tag_of",
+]
 
 PREFIX: Final = "bot-"
 """Begins every id of ours, so that foreign orders on the account are told apart."""
 
+_FLATTEN: Final = f"{PREFIX}flatten-"
+_FLATTENED: Final = re.compile(rf"^{_FLATTEN}([A-Za-z0-9_]+)-[0-9a-z]+-[0-9a-z]+$")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TAG_LENGTH: Final = 12
 
@@ -28,17 +39,34 @@ def client_order_id(strategy_id: str, run_id: str, counter: int) -> str:
 
 
 def id_prefix(strategy_id: str, run_id: str) -> str:
-    """What all ids of a strategy in a run begin with.
+    """What all ids of a strategy in a run begin with."""
+    # Binance lets an id be used again after completion, so the run is part of ours.
+    return f"{PREFIX}{tag_of(strategy_id)}-{run_id}-"
+
+
+def tag_of(strategy_id: str) -> str:
+    """The strategy in an id.
 
     A strategy name that is too long or has other characters than ``[A-Za-z0-9_]`` is cut
     and marked with its checksum, so that two names never share a tag by cutting.
     """
-    tag = strategy_id
-    if len(tag) > _TAG_LENGTH or not re.fullmatch(r"[A-Za-z0-9_]+", tag):
-        clean = re.sub(r"[^A-Za-z0-9_]", "_", tag)[: _TAG_LENGTH - 5]
-        tag = f"{clean}_{zlib.crc32(strategy_id.encode()) & 0xFFFF:04x}"
-    # Binance lets an id be used again after completion, so the run is part of ours.
-    return f"{PREFIX}{tag}-{run_id}-"
+    if len(strategy_id) <= _TAG_LENGTH and re.fullmatch(r"[A-Za-z0-9_]+", strategy_id):
+        return strategy_id
+    clean = re.sub(r"[^A-Za-z0-9_]", "_", strategy_id)[: _TAG_LENGTH - 5]
+    return f"{clean}_{zlib.crc32(strategy_id.encode()) & 0xFFFF:04x}"
+
+
+def flatten_id(strategy_id: str, run_id: str, counter: int) -> str:
+    """The id of an order that closes a strategy's position past the engine; below 1296 a run."""
+    made = f"{_FLATTEN}{tag_of(strategy_id)}-{run_id}-{_base36(counter)}"
+    assert re.fullmatch(CLIENT_ORDER_ID_PATTERN, made), made
+    return made
+
+
+def flattened_tag(client_id: str) -> str:
+    """The tag of the strategy whose position such an order closed; '' if it is no such order."""
+    found = _FLATTENED.match(client_id)
+    return found[1] if found else ""
 
 
 def is_ours(client_id: str) -> bool:

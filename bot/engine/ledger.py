@@ -10,7 +10,7 @@ from bot.domain.fill import Fill
 from bot.domain.order import Order
 from bot.domain.records import FillSaved, OrderEventSaved, OrderSaved
 from bot.domain.values import EXTERNAL, OrderStatus, OrderType, TimeInForce
-from bot.engine.identity import is_ours
+from bot.engine.identity import flattened_tag, is_ours, tag_of
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -75,9 +75,10 @@ class Ledger:
             cause = f"{type(event).__name__} for an order that is not known"
             engine.incident("unexplained_event", client_order_id, cause, severity="error")
             return None
+        owner = self._flattened(client_order_id)
         intent = OrderIntended(
             client_order_id=client_order_id,
-            strategy_id=EXTERNAL,
+            strategy_id=owner,
             run_id=engine.config.run_id,
             symbol=details.symbol,
             side=details.side,
@@ -85,17 +86,29 @@ class Ledger:
             time_in_force=_known_tif(details.time_in_force),
             quantity=details.quantity,
             price=details.price,
-            cause="placed by somebody else",
+            cause="placed by somebody else" if owner == EXTERNAL else "flatten, past the engine",
             recv_ns=event.recv_ns,
         )
         order = engine.blotter.open_external(intent)
         self.write(order, intent)
-        if is_ours(client_order_id):
+        if owner != EXTERNAL:
+            engine.incident("flattened", client_order_id, intent.cause, severity="warning")
+        elif is_ours(client_order_id):
             cause = "our name, but no record of it here"
             engine.incident("unexplained_order", client_order_id, cause, severity="error")
         else:
             engine.incident("external_order", client_order_id, intent.cause, severity="info")
         return order
+
+    def _flattened(self, client_order_id: str) -> str:
+        """Whose position the order closed while the engine could not; else somebody else's."""
+        tag = flattened_tag(client_order_id)
+        known = {
+            *self._engine.host.plugins,
+            *(owner for owner, _ in self._engine.blotter.positions),
+        }
+        owners = [owner for owner in sorted(known) if tag and tag_of(owner) == tag]
+        return owners[0] if owners else EXTERNAL
 
     def _note(self, kind: str, order: Order, cause: str) -> None:
         self._engine.incident(kind, order.client_order_id, cause, severity="info")

@@ -8,6 +8,7 @@ from bot.domain.events import (
     CancelRejected,
     CancelUnknown,
     FeedChanged,
+    FlattenRequested,
     HaltRequested,
     OrderAccepted,
     OrderCanceled,
@@ -84,5 +85,6 @@ def routes(engine: "Engine") -> dict[type, Callable[[Any], None]]:
         TimePassed: engine.on_time,
         HaltRequested: engine.on_halt,
         ResumeRequested: engine.on_resume,
+        FlattenRequested: engine.flattening.on_request,
         StopRequested: engine.on_stop,
     }
