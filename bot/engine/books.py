@@ -85,14 +85,18 @@ class Books:
         symbol = subscription.symbol
         kept = self._kept.get(symbol)
         if kept is None or not self._is_wanted(symbol, kept):
-            self._kept[symbol] = _Kept(SyncedBook(symbol, may_overlap=True), subscription.speed_ms)
+            self._kept[symbol] = _new(symbol, subscription.speed_ms)
 
     def on_update(self, update: DepthUpdate) -> None:
         """Take the update into the book, then tell the strategies."""
-        kept = self._kept.get(update.symbol)
-        # Two streams of one symbol are two chains: the book follows one of them.
-        if kept is not None and update.speed_ms == kept.speed_ms:
-            self._take(kept, update)
+        symbol = update.symbol
+        kept = self._kept.get(symbol)
+        if kept is not None:
+            # Two streams of one symbol are two chains: the book follows one while it is wanted.
+            if update.speed_ms != kept.speed_ms and not self._is_wanted(symbol, kept):
+                kept = self._kept[symbol] = _new(symbol, update.speed_ms)
+            if update.speed_ms == kept.speed_ms:
+                self._take(kept, update)
         self._engine.bus.publish(update)
 
     def on_fetched(self, event: BookFetched) -> None:
@@ -302,6 +306,10 @@ class Books:
     def _is_wanted(self, symbol: str, kept: _Kept) -> bool:
         wish = Subscription(StreamKind.DEPTH, symbol, f"{kept.speed_ms}ms")
         return wish in self._engine.subscriptions
+
+
+def _new(symbol: str, speed_ms: int) -> _Kept:
+    return _Kept(SyncedBook(symbol, may_overlap=True), speed_ms)
 
 
 def _name(symbol: str) -> str:

@@ -91,19 +91,13 @@ def test_the_first_update_brings_the_question_and_the_answer_the_book(d):
         wish for command in d.sent(Subscribe) for wish in command.subscriptions
     ]
     assert book(d) is None
-    assert asked(update(d, 9, 10)) == ["BTCUSDT"]
+    assert update(d, 9, 10).commands == [FetchBook(symbol="BTCUSDT", limit=1000)]
     assert asked(update(d, 11, 12, bids=[(99.5, 3.0)])) == []
     assert book(d) is None
     fetched(d, 10)
 
     seen = book(d)
     assert (seen.best_bid, seen.best_ask, seen.update_id) == ((99.5, 3.0), (101.0, 1.0), 12)
-
-
-def test_the_levels_that_are_asked_for_are_set_by_the_run(d):
-    update(d, 9, 10)
-
-    assert d.sent(FetchBook) == [FetchBook(symbol="BTCUSDT", limit=1000)]
 
 
 def test_the_strategy_is_told_once_the_book_has_the_update(d):
@@ -376,6 +370,11 @@ def test_a_second_speed_of_the_same_book_is_not_mixed_in(d):
 
     assert d.puppet().told("on_depth")[-1][0] == 30
     assert book(d).update_id == 10
+    # ... until it is the only one that is left.
+    d.engine.unsubscribe("puppet", Subscription(StreamKind.DEPTH, "BTCUSDT", "100ms"))
+    update(d, 31, 40, speed_ms=1000)
+    fetched(d, 40)
+    assert book(d).update_id == 40
 
 
 def test_an_answer_for_a_book_that_nobody_asked_for_is_ignored(d):
