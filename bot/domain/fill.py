@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from bot.domain.terms import PositionSide
 from bot.domain.values import Side
 
 __all__ = ["Fill"]
@@ -33,6 +34,8 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     recv_ns: int
     source: str = "stream"
     """How we learned of it: ``stream``, ``response`` or ``sweep``."""
+    position_side: PositionSide = PositionSide.BOTH
+    """Which position it changed: LONG or SHORT in hedge mode."""
 
     @property
     def notional(self) -> Decimal:

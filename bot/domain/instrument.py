@@ -13,6 +13,7 @@ from typing import Final, SupportsFloat
 
 import msgspec
 
+from bot.domain.position import worth_of
 from bot.domain.terms import Contingency
 from bot.domain.values import Market, OrderType, Side, as_fixed
 
@@ -83,6 +84,20 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     amend_allowed: bool = False
     replace_allowed: bool = False
     """Whether cancel-and-replace is one request of the venue."""
+
+    @property
+    def pnl_asset(self) -> str:
+        """What profit, loss and budgets are counted in: the quote, or a contract's settlement."""
+        return self.settle or self.quote
+
+    @property
+    def held_asset(self) -> str:
+        """The asset that a holding is of, and commission may leave it; '' for contracts."""
+        return self.base if self.market is Market.SPOT else ""
+
+    def worth(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """What a quantity costs at a price, in the PnL asset."""
+        return worth_of(quantity, price, inverse=self.inverse, size=self.contract_size)
 
     @staticmethod
     def exact(value: Number) -> Decimal:
