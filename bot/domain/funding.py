@@ -1,23 +1,19 @@
 """What the longs and shorts of a perpetual contract pay each other every few hours."""
 
 from decimal import Decimal
-from typing import Final
 
 import msgspec
 
-from bot.domain.values import SECOND_NS
-
 __all__ = ["FundingPaid"]
-
-_SAME_NS: Final = 60 * SECOND_NS
 
 
 class FundingPaid(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A funding fee was taken from the account, or given to it.
 
-    The stream tells of it once and without an id, the exchange's list of incomes for ever and
-    with one: the same payment may be told twice, and :attr:`occasion` is the same both times.
-    Source: Binance USDⓈ-M documentation, "Balance and Position Update", "Get Income History".
+    Always from the exchange's list of incomes: the stream says that there was a payment, and
+    neither its id nor, in hedge mode, which of two positions it was for. The list may show one
+    twice over; :attr:`occasion` is the same both times. Source: Binance USDⓈ-M documentation,
+    "Get Income History": an id is unique within a kind of income.
     """
 
     symbol: str
@@ -27,12 +23,10 @@ class FundingPaid(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Above 0: received; below 0: paid."""
     ts_ns: int
     recv_ns: int
-    transaction_id: int = -1
-    """Of the list of incomes; -1 where the stream told of it."""
-    source: str = "stream"
+    transaction_id: int
+    source: str = "sweep"
 
     @property
     def occasion(self) -> str:
-        """Names the payment: contracts are funded every hour at most, on the minute."""
-        minute = (self.ts_ns + _SAME_NS // 2) // _SAME_NS
-        return f"{self.symbol} {self.asset} {minute}"
+        """Names the payment within the account."""
+        return f"{self.symbol} {self.transaction_id}"

@@ -27,6 +27,10 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     usdm_ws_api: str
     coinm_rest: str
     coinm_streams: str
+    usdm_private: str = "private/ws?listenKey={key}&events={events}"
+    """Below ``usdm_streams``: of several forms that Binance and its clients name, the one that
+    was seen to work in production since the split of 2026-04-23."""
+    coinm_private: str = "ws/{key}"
 
 
 LIVE: Final = Endpoints(
