@@ -1,31 +1,22 @@
 """Whole order books of the symbols that strategies asked for, kept in step with the exchange."""
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.book import BookReading, Step
-from bot.domain.commands import FetchBook, StreamKind, Subscription
+from bot.domain.commands import StreamKind, Subscription
 from bot.domain.feed import FeedChanged, FeedKind, FeedState
 from bot.domain.fetched import BookFetched, BookNotFetched
 from bot.domain.market import DepthUpdate
 from bot.domain.synced_book import SyncedBook
-from bot.domain.values import MS_NS, SECOND_NS
+from bot.domain.values import SECOND_NS
+from bot.engine.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
 
-__all__ = ["BOOKS", "Books"]
+__all__ = ["Books"]
 
-BOOKS: Final = "_books"
-"""The owner of the deadlines of books; each is named by its symbol."""
-
-_AT_ONCE: Final = 4
-"""Snapshots under way at the same time: each weighs as much as fifty small questions."""
-_PAUSE_NS: Final = 250 * MS_NS
-_LONGEST_PAUSE_NS: Final = 30 * SECOND_NS
-_LONGEST_FLUTTER_NS: Final = 4 * SECOND_NS
-"""The longest pause of a book that can be had and is lost again and again."""
 _STABLE_NS: Final = 10 * SECOND_NS
 """A book that was in step that long is asked for at once when it is lost again."""
 _THIN_SHARE: Final = 5
@@ -47,8 +38,6 @@ class _Kept:
     more_breaks: int = 0
     blind: str = ""
     """The open incident of a book that cannot be had."""
-    asked: bool = False
-    failures: int = 0
     synced_ns: int = 0
     ts_ns: int = 0
     """The exchange's time of the newest update."""
@@ -70,13 +59,12 @@ class Books:
         self._engine = engine
         self._levels = levels
         self._kept: dict[str, _Kept] = {}
-        self._waiting: deque[str] = deque()
-        self._under_way: set[str] = set()
+        self._snapshots = Snapshots(engine, levels=levels, is_wanted=self._is_wanted)
 
     def book(self, symbol: str) -> BookReading | None:
         """The book, if at this moment nothing is missing in it."""
         kept = self._kept.get(symbol)
-        if kept is None or kept.dark or not kept.sync.in_step or not self._is_wanted(symbol, kept):
+        if kept is None or kept.dark or not kept.sync.in_step or not self._is_wanted(symbol):
             return None
         return kept.sync.book
 
@@ -84,8 +72,8 @@ class Books:
         """A strategy is about to subscribe to a depth stream; the first begins the book."""
         symbol = subscription.symbol
         kept = self._kept.get(symbol)
-        if kept is None or not self._is_wanted(symbol, kept):
-            self._kept[symbol] = _new(symbol, subscription.speed_ms)
+        if kept is None or not self._is_wanted(symbol):
+            self._begin(symbol, subscription.speed_ms)
 
     def on_update(self, update: DepthUpdate) -> None:
         """Take the update into the book, then tell the strategies."""
@@ -93,8 +81,8 @@ class Books:
         kept = self._kept.get(symbol)
         if kept is not None:
             # Two streams of one symbol are two chains: the book follows one while it is wanted.
-            if update.speed_ms != kept.speed_ms and not self._is_wanted(symbol, kept):
-                kept = self._kept[symbol] = _new(symbol, update.speed_ms)
+            if update.speed_ms != kept.speed_ms and not self._is_wanted(symbol):
+                kept = self._begin(symbol, update.speed_ms)
             if update.speed_ms == kept.speed_ms:
                 self._take(kept, update)
         self._engine.bus.publish(update)
@@ -108,8 +96,7 @@ class Books:
                 self._begun(kept)
             elif not sync.in_step or sync.renewing:
                 # It was older than what came meanwhile.
-                self._ask_later(kept)
-        self._ask_next()
+                self._snapshots.ask_later(event.symbol)
 
     def on_not_fetched(self, event: BookNotFetched) -> None:
         """Ask again, less and less often."""
@@ -123,8 +110,8 @@ class Books:
                     severity="warning",
                     lasting=True,
                 )
-            self._ask_later(kept, int(event.retry_after_s * SECOND_NS))
-        self._ask_next()
+            least_ns = int(event.retry_after_s * SECOND_NS)
+            self._snapshots.ask_later(event.symbol, least_ns=least_ns)
 
     def on_feed(self, event: FeedChanged) -> None:
         """What was said of the symbols is doubtful until the next update continues it."""
@@ -136,12 +123,14 @@ class Books:
 
     def retry(self, symbol: str) -> None:
         """The pause after a failure is over."""
-        kept = self._kept.get(symbol)
-        if kept is not None:
-            kept.asked = False
-            self._ask(kept)
+        self._snapshots.due(symbol)
 
     # --- updates -----------------------------------------------------------------------
+
+    def _begin(self, symbol: str, speed_ms: int) -> _Kept:
+        kept = self._kept[symbol] = _Kept(SyncedBook(symbol, may_overlap=True), speed_ms)
+        self._snapshots.forget(symbol)
+        return kept
 
     def _take(self, kept: _Kept, update: DepthUpdate) -> None:
         sync = kept.sync
@@ -159,15 +148,15 @@ class Books:
             self._compare(kept, update)
             if sync.updates % _LOOK_EVERY == 0 and self._is_thin(sync):
                 sync.renew()
-                self._ask(kept)
+                self._snapshots.ask(update.symbol)
         elif step is Step.GAP:
             first, last = sync.missing
             self._lost(kept, f"updates {first} to {last} are missing", first, last)
         elif step is Step.CROSSED:
             sync.distrust()
             self._lost(kept, f"the book is crossed after update {update.last_update_id}")
-        elif not kept.asked:
-            self._ask(kept)
+        else:
+            self._snapshots.ask(update.symbol)
 
     def _begin_anew(self, kept: _Kept, update: DepthUpdate) -> None:
         """The exchange counts from the start again, as test networks do after a reset."""
@@ -209,8 +198,6 @@ class Books:
         self, kept: _Kept, cause: str, first: int | None = None, last: int | None = None
     ) -> None:
         engine = self._engine
-        if engine.now_ns - kept.synced_ns > _STABLE_NS:
-            kept.failures = 0
         if kept.hole is None:
             name = _name(kept.sync.book.symbol)
             kept.more_breaks = 0
@@ -228,11 +215,8 @@ class Books:
             engine.sight.on_feed(kept.hole)
         else:
             kept.more_breaks += 1
-        if kept.failures:
-            self._ask_later(kept, longest_ns=_LONGEST_FLUTTER_NS)
-        else:
-            kept.failures = 1
-            self._ask(kept)
+        was_steady = engine.now_ns - kept.synced_ns > _STABLE_NS
+        self._snapshots.ask_again(kept.sync.book.symbol, was_steady=was_steady)
 
     def _begun(self, kept: _Kept) -> None:
         sync = kept.sync
@@ -267,49 +251,18 @@ class Books:
             engine.close_incident(kept.blind, "the book was fetched")
             kept.blind = ""
 
-    # --- questions ---------------------------------------------------------------------
-
-    def _ask(self, kept: _Kept) -> None:
-        if not kept.asked:
-            kept.asked = True
-            self._waiting.append(kept.sync.book.symbol)
-            self._ask_next()
-
-    def _ask_next(self) -> None:
-        while self._waiting and len(self._under_way) < _AT_ONCE:
-            symbol = self._waiting.popleft()
-            kept = self._kept.get(symbol)
-            # An answer to an earlier wish is still to come, and it will do.
-            if kept is None or not self._is_wanted(symbol, kept) or symbol in self._under_way:
-                continue
-            self._under_way.add(symbol)
-            self._engine.command(FetchBook(symbol=symbol, limit=self._levels))
-
-    def _ask_later(
-        self, kept: _Kept, least_ns: int = 0, *, longest_ns: int = _LONGEST_PAUSE_NS
-    ) -> None:
-        kept.asked = True
-        pause_ns = min(_PAUSE_NS << min(kept.failures, 16), longest_ns)
-        kept.failures += 1
-        due_ns = self._engine.now_ns + max(pause_ns, least_ns)
-        self._engine.deadlines.set(BOOKS, kept.sync.book.symbol, due_ns)
-
     def _answered(self, symbol: str) -> _Kept | None:
-        self._under_way.discard(symbol)
-        kept = self._kept.get(symbol)
-        if kept is None or not self._is_wanted(symbol, kept):
+        if not self._is_wanted(symbol):
             self._kept.pop(symbol, None)
-            return None
-        kept.asked = False
-        return kept
+        self._snapshots.answered(symbol)
+        return self._kept.get(symbol)
 
-    def _is_wanted(self, symbol: str, kept: _Kept) -> bool:
+    def _is_wanted(self, symbol: str) -> bool:
+        kept = self._kept.get(symbol)
+        if kept is None:
+            return False
         wish = Subscription(StreamKind.DEPTH, symbol, f"{kept.speed_ms}ms")
         return wish in self._engine.subscriptions
-
-
-def _new(symbol: str, speed_ms: int) -> _Kept:
-    return _Kept(SyncedBook(symbol, may_overlap=True), speed_ms)
 
 
 def _name(symbol: str) -> str:

@@ -35,7 +35,7 @@ from bot.domain.values import SECOND_NS, Market
 from bot.engine.account import Account
 from bot.engine.bars import BARS, Bars
 from bot.engine.blotter import Blotter
-from bot.engine.books import BOOKS, Books
+from bot.engine.books import Books
 from bot.engine.bus import Bus, Stopwatch
 from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
@@ -51,6 +51,7 @@ from bot.engine.requests import RequestQueue
 from bot.engine.risk import Gate, RiskLimits
 from bot.engine.routing import routes
 from bot.engine.sight import Sight
+from bot.engine.snapshots import BOOKS
 from bot.engine.subscriptions import Subscriptions
 from bot.engine.timers import Timers
 from bot.engine.topics import canonical, is_of_instrument
