@@ -103,12 +103,16 @@ class Rejected(VenueError):
 
 
 class Throttled(VenueError):
-    """Refused for its rate (HTTP 429 or 418). ``retry_after_s`` is how long to be silent."""
+    """Refused for its rate (HTTP 429 or 418). ``retry_after_s`` is how long to be silent.
 
-    def __init__(self, retry_after_s: float, reason: str) -> None:
-        super().__init__(retry_after_s, reason)
+    ``code`` is Binance's, or 0: after -1015 only new orders have to wait.
+    """
+
+    def __init__(self, retry_after_s: float, reason: str, code: int = 0) -> None:
+        super().__init__(retry_after_s, reason, code)
         self.retry_after_s = retry_after_s
         self.reason = reason
+        self.code = code
 
     def __str__(self) -> str:
         return f"{self.reason}; wait {self.retry_after_s:g} s"

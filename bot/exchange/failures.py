@@ -20,12 +20,22 @@ from bot.domain.errors import (
     VenueError,
 )
 
-__all__ = ["MAYBE_EXECUTED", "Request", "closed", "of_exception", "of_response", "retry_after_s"]
+__all__ = [
+    "MAYBE_EXECUTED",
+    "ORDER_RATE",
+    "Request",
+    "closed",
+    "of_exception",
+    "of_response",
+    "of_ws_answer",
+    "retry_after_s",
+]
 
 MAYBE_EXECUTED: Final = frozenset({-1000, -1001, -1006, -1007})
 """Codes after which a request may have been executed all the same."""
 
-_ORDER_RATE: Final = -1015
+ORDER_RATE: Final = -1015
+"""Too many new orders: no other request is concerned."""
 _THROTTLED: Final = frozenset({418, 429})
 _SERVER_ERROR: Final = 500
 _REQUEST_TIMEOUT: Final = 408
@@ -60,14 +70,31 @@ def of_response(request: Request, status: int, headers: Mapping[str, str], body:
     """The failure that an answer stands for: no 2xx status, or a body that is no JSON."""
     code, text = _code_and_text(body)
     if status in _THROTTLED:
-        return Throttled(retry_after_s(status, headers), text or f"{request}: HTTP {status}")
+        wait_s = retry_after_s(status, headers)
+        return Throttled(wait_s, text or f"{request}: HTTP {status}", code or 0)
     if code is None:
         return request.unclear(f"HTTP {status} with a body that is not JSON")
     if code in MAYBE_EXECUTED or status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
         return request.unclear(f"HTTP {status}, {text} ({code})")
-    if code == _ORDER_RATE:
-        return Throttled(_PAUSE_S, text)
+    if code == ORDER_RATE:
+        return Throttled(_PAUSE_S, text, code)
     return Rejected(code, text, _data(body))
+
+
+def of_ws_answer(method: str, status: int, code: int | None, text: str, data: object) -> VenueError:
+    """The failure that an answer of the WebSocket API stands for; ``code`` None: it has no error.
+
+    Source: Binance spot documentation, "WebSocket API", "Response format" and "Rate limits".
+    """
+    text = text[:_LONGEST_TEXT]
+    if status in _THROTTLED or code == ORDER_RATE:
+        wait_s = _until_s(status, data)
+        return Throttled(wait_s, text or f"{method}: status {status}", code or 0)
+    if code is None:
+        return OutcomeUnknown(f"{method}: status {status} without a reason")
+    if code in MAYBE_EXECUTED or status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
+        return OutcomeUnknown(f"{method}: status {status}, {text} ({code})")
+    return Rejected(code, text, data)
 
 
 def of_exception(request: Request, error: Exception) -> VenueError:
@@ -112,3 +139,12 @@ def retry_after_s(status: int, headers: Mapping[str, str]) -> float:
         return max(float(text), 0.0)
     except ValueError:
         return _BAN_S if status == 418 else _PAUSE_S  # noqa: PLR2004 - HTTP's "banned"
+
+
+def _until_s(status: int, data: object) -> float:
+    """Here ``retryAfter`` is a moment of the exchange's clock, in ms, not a length of time."""
+    if isinstance(data, dict):
+        until, now = data.get("retryAfter"), data.get("serverTime")
+        if isinstance(until, int) and isinstance(now, int):
+            return max((until - now) / 1000, 0.0)
+    return _BAN_S if status == 418 else _PAUSE_S  # noqa: PLR2004 - HTTP's "banned"

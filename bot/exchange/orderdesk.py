@@ -45,7 +45,9 @@ class OrderDesk:
     async def submit(self, command: SubmitOrder) -> Sequence[Event]:
         """OrderAccepted (+ OrderFilled...), OrderRejected, OrderNotPlaced or OrderUnknown."""
         try:
-            body = await self._wire.send("order.place", order_params(command))
+            body = await self._wire.send(
+                "order.place", order_params(command), urgent=command.terms.reduce_only
+            )
             return rest_decode.submitted(command, body, self._clock.now_ns())
         except (VenueError, *_UNREADABLE) as failure:
             return [self._not_submitted(command, failure)]

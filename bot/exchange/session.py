@@ -11,7 +11,9 @@ import orjson
 from binance.async_client import AsyncClient
 
 from bot.domain.errors import Rejected, Throttled, VenueError, VenueSetupError
+from bot.domain.values import Market
 from bot.exchange import failures
+from bot.exchange.allowance import Allowance
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.throttle import ConnectBudget, Gate, Usage
 from bot.exchange.weight import LIMITS, WeightBudget, market_of
@@ -22,6 +24,8 @@ _TIMESTAMP_OFF: Final = -1021
 _NO_KEY: Final = -2014
 _SUCCESS: Final = range(200, 300)
 _SAMPLES: Final = 3
+_ONLY_ORDERS: Final = b'"code":%d' % failures.ORDER_RATE
+"""In a 429 that concerns new orders and no other request."""
 
 
 class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
@@ -43,10 +47,12 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         recv_window_ms: int = 5000,
         timeout_s: float = 10.0,
         longest_wait_s: float = 10.0,
+        home: Market = Market.SPOT,
         on_headers: Callable[[Mapping[str, str]], object] | None = None,
     ) -> None:
         asyncio.get_running_loop()  # a client made outside of it never works
         self.endpoints = endpoints
+        self._home = home
         self.API_URL = endpoints.spot_rest
         self.FUTURES_URL = endpoints.usdm_rest
         self.FUTURES_COIN_URL = endpoints.coinm_rest
@@ -60,6 +66,11 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         self.gate = Gate(longest_wait_s)
         self.weights = {market: WeightBudget(limit) for market, limit in LIMITS.items()}
         """What questions about the market may weigh, by product line."""
+        self.allowances = {
+            market: Allowance(self.gate, now_s=self._exchange_s) for market in LIMITS
+        }
+        """What orders may weigh and how many there may be, by product line."""
+        self._syncing: asyncio.Task[int] | None = None
         self.connects = ConnectBudget()
         """Of all WebSocket connections made with this session."""
         self._on_headers = on_headers
@@ -73,15 +84,26 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
     async def sync_clock(self) -> int:
         """Measure how far the exchange's clock is ahead of ours, in ms, and sign with it.
 
-        The midpoint of the quickest of three round trips.
+        The midpoint of the quickest of three round trips; who asks meanwhile gets the same.
 
         Raises:
             VenueError: the exchange does not answer.
         """
+        if self._syncing is None:
+            self._syncing = asyncio.create_task(self._measure_clock(), name="clock offset")
+            self._syncing.add_done_callback(self._synced)
+        return await asyncio.shield(self._syncing)
+
+    def _synced(self, task: "asyncio.Task[int]") -> None:
+        self._syncing = None
+        if not task.cancelled():
+            task.exception()  # those who waited have it; nobody may have
+
+    async def _measure_clock(self) -> int:
         best: tuple[float, float] | None = None
         for _ in range(_SAMPLES):
             sent = time.time()
-            answer = await self.get_server_time()
+            answer = await self._server_time()
             received = time.time()
             offset_ms = float(answer["serverTime"]) - (sent + received) * 500.0
             sample = (received - sent, offset_ms)
@@ -89,6 +111,12 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         assert best is not None
         self.timestamp_offset = round(best[1])
         return int(self.timestamp_offset)
+
+    async def _server_time(self) -> Any:
+        """Each product line has servers, and so a clock, of its own."""
+        if self._home is Market.SPOT:
+            return await self.get_server_time()
+        return await self.futures(self._home, "get", "time", {}, signed=False)
 
     async def get_spot(self, path: str, params: Mapping[str, str]) -> Any:
         """An unsigned ``GET /api/v3/<path>``; values are percent-encoded here."""
@@ -101,7 +129,25 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         Raises:
             VenueError: by what to do next; see :mod:`bot.exchange.failures`.
         """
-        return await self._request_api(method, path, True, data=dict(params))
+        return await self._request_api(method, path, signed=True, data=dict(params))
+
+    async def futures(
+        self,
+        market: Market,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        version: int = 1,
+        signed: bool = True,
+    ) -> Any:
+        """A request to ``/fapi/v<version>/<path>`` or ``/dapi/...``.
+
+        Raises:
+            VenueError: by what to do next; see :mod:`bot.exchange.failures`.
+        """
+        ask = self._request_futures_api if market is Market.USDM else self._request_futures_coin_api
+        return await ask(method, path, signed, version, data=dict(params))
 
     def sign_ws(self, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters of a WebSocket-API request with key, timestamp and signature.
@@ -114,8 +160,28 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
         signed: dict[str, Any] = self._sign_ws_params(params, self._generate_ws_api_signature)
         return signed
 
+    def signature_of(self, payload: str) -> str:
+        """The signature of a WebSocket-API payload by whichever key there is; base64 or hex."""
+        by_key = self._rsa_signature if self._is_rsa else self._ed25519_signature
+        return str(by_key(payload) if self.PRIVATE_KEY else self._hmac_signature(payload))
+
+    @property
+    def can_log_on(self) -> bool:
+        """Whether its key is of the kind that authorises a whole WebSocket-API connection."""
+        return bool(self.PRIVATE_KEY) and not self._is_rsa
+
+    def note_throttle(self, throttled: Throttled) -> None:
+        """An answer that did not come over REST wants silence of all requests."""
+        if throttled.code != failures.ORDER_RATE:
+            self.gate.close_for(throttled.retry_after_s)
+
+    def _exchange_s(self) -> float:
+        return time.time() + float(self.timestamp_offset) / 1000
+
     async def close(self) -> None:
         """Close every connection, the two that the base class forgets as well."""
+        if self._syncing is not None:
+            self._syncing.cancel()
         await self.session.close()
         for api in (self.ws_api, self.ws_future):
             await api.close()
@@ -176,11 +242,13 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
 
     async def _handle_response(self, response: aiohttp.ClientResponse) -> Any:
         self.usage.read(response.headers)
-        self.weights[market_of(response.url.path)].read(response.headers)
+        market = market_of(response.url.path)
+        self.weights[market].read(response.headers)
+        self.allowances[market].read_headers(response.headers)
         if self._on_headers is not None:
             self._on_headers(response.headers)
         body = await response.read()
-        if response.status in {418, 429}:
+        if response.status in {418, 429} and _ONLY_ORDERS not in body:
             self.gate.close_for(failures.retry_after_s(response.status, response.headers))
         if response.status in _SUCCESS:
             try:

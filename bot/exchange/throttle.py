@@ -45,6 +45,17 @@ class Gate:
         self._nothing_urgent = asyncio.Event()
         self._nothing_urgent.set()
 
+    @property
+    def closed_for_s(self) -> float:
+        """How much longer it stays shut; 0 when it is open."""
+        if not self._opens_at:
+            return 0.0
+        left_s = self._opens_at - asyncio.get_running_loop().time()
+        if left_s > 0:
+            return left_s
+        self._opens_at = 0.0
+        return 0.0
+
     def close_for(self, seconds: float) -> None:
         """Let nothing through for that long."""
         opens_at = asyncio.get_running_loop().time() + seconds

@@ -21,7 +21,9 @@ from bot.domain.commands import (
 from bot.domain.errors import Rejected, VenueError, VenueSetupError
 from bot.domain.events import Event, OrderNotFound, QueryFailed
 from bot.domain.instrument import Instrument
+from bot.domain.values import Market
 from bot.exchange import rest_decode
+from bot.exchange.allowance import RateLimit
 from bot.exchange.instruments import instruments
 from bot.exchange.orderdesk import OrderDesk
 from bot.exchange.orderwire import OrderWire, RestWire
@@ -121,6 +123,8 @@ class BinanceVenue:
         try:
             body = await self._session.get_spot("exchangeInfo", {"symbols": wanted})
             found = instruments(body)
+            limits = msgspec.convert(body.get("rateLimits", []), list[RateLimit])
+            self._session.allowances[Market.SPOT].limit(limits)
         except Rejected as failure:
             if failure.code == _BAD_SYMBOL:
                 raise VenueSetupError(

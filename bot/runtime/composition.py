@@ -15,6 +15,7 @@ from bot.exchange import endpoints
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.lease import ConnectionLease
 from bot.exchange.market_history import BinanceMarketHistory
+from bot.exchange.orderentry import OrderEntry
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed
 from bot.exchange.venue import BinanceVenue
@@ -44,6 +45,7 @@ class Connected:
 
     session: Session
     venue: BinanceVenue
+    order_entry: OrderEntry
     where: str
     """The address, or ``embedded``."""
     account_key: str = field(repr=False)
@@ -57,6 +59,7 @@ class Parts:
     history: MarketHistory
     market_feed: MarketFeed
     user_feed: UserFeed
+    order_entry: OrderEntry
     store: Store
     instruments: dict[str, Instrument]
     recovery: Recovery
@@ -110,7 +113,11 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         market_feed = market_feeds(settings, exchange.session, history, clock, recording)
 
         def connect(emit: Emit) -> None:
-            user_feed.emit = emit
+            def heard(event: Event) -> None:
+                exchange.order_entry.hear(event)
+                emit(event)
+
+            user_feed.emit = heard
             market_feed.connect(emit)
 
         yield Parts(
@@ -118,6 +125,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
             history=history,
             market_feed=market_feed,
             user_feed=user_feed,
+            order_entry=exchange.order_entry,
             store=store,
             instruments=instruments,
             recovery=recovery,
@@ -158,9 +166,13 @@ async def connected(
                 "is the address right, and is it up?"
             ) from e
         logger.bind(source="bot").info("connected to {} ({})", settings.venue, where)
+        order_entry = OrderEntry(
+            session, settings.order_entry, order_max_wait_s=settings.intent_max_age_s
+        )
         yield Connected(
             session=session,
-            venue=BinanceVenue(session, clock),
+            venue=BinanceVenue(session, clock, order_entry.wire),
+            order_entry=order_entry,
             where=where,
             account_key=key,
         )

@@ -89,6 +89,7 @@ class Runner:
             recover(engine, parts.recovery, started_ns)
             if parts.recording is not None:
                 report_troubles(parts.recording, engine, pump)
+            parts.order_entry.listen(_reporting(engine, pump))
             engine.watch_prices()
             pump.flush()
             await self._trade(parts, engine, pump, sender)
@@ -168,6 +169,7 @@ class Runner:
                     running = [
                         tasks.create_task(self._kept("user feed", parts.user_feed.run, engine)),
                         tasks.create_task(self._kept("market feed", parts.market_feed.run, engine)),
+                        tasks.create_task(self._kept("order entry", parts.order_entry.run, engine)),
                         tasks.create_task(self._tick(pump)),
                         tasks.create_task(self._show(engine, pump, parts)),
                     ]
@@ -210,6 +212,12 @@ class Runner:
                 "stream rollover",
                 settings.roll_every_s,
                 parts.market_feed.roll,
+                jitter_s=settings.roll_every_s / 50,
+            ),
+            Job(
+                "order connection rollover",
+                settings.roll_every_s,
+                parts.order_entry.roll,
                 jitter_s=settings.roll_every_s / 50,
             ),
             Job(
@@ -301,6 +309,23 @@ class Runner:
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+
+def _reporting(engine: Engine, pump: Pump) -> Callable[[bool, str], None]:
+    """Makes incidents of how orders go to the venue, where that changes."""
+    was_down = False
+
+    def changed(up: bool, cause: str) -> None:
+        nonlocal was_down
+        if up and not was_down:
+            return  # the first connection of a run is no news
+        was_down = not up
+        kind = "order_connection_up" if up else "order_connection_down"
+        told = cause if up else f"{cause}; orders go over REST meanwhile"
+        engine.incident(kind, "order entry", told, severity="info" if up else "warning")
+        pump.flush()
+
+    return changed
 
 
 def _iso(ns: int) -> str:

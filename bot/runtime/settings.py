@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     venue: Literal["sim", "testnet", "demo", "live"] = "sim"
     market: Literal["spot"] = "spot"
     venue_url: str = ""
+    order_entry: Literal["ws", "rest"] = "ws"
     symbols: Annotated[tuple[str, ...], NoDecode] = ("BTCUSDT",)
     strategies: Annotated[tuple[str, ...], NoDecode] = ()
     strategies_dir: Path = Path("strategies")

@@ -23,11 +23,13 @@ from bot.domain.events import (
     OrderRejected,
 )
 from bot.domain.terms import Contingency, ListRole, OrderTerms
-from bot.domain.values import OrderType, Side, TimeInForce
+from bot.domain.values import Market, OrderType, Side, TimeInForce
 from bot.exchange.endpoints import from_url
+from bot.exchange.orderwire import BudgetedWire, RestWire
 from bot.exchange.session import Session
 from bot.exchange.user_feed import BinanceUserFeed, UserFeedOptions
 from bot.exchange.venue import BinanceVenue
+from bot.exchange.wswire import WsWire, WsWireOptions
 from bot.simulation.account import AccountSpec
 from bot.simulation.exchange import SimulatedExchange
 from bot.simulation.rules import DEFAULT_SYMBOLS
@@ -70,9 +72,25 @@ async def sessions(exchange):
         await session.close()
 
 
-@pytest.fixture
-async def venue(sessions, wall):
-    return BinanceVenue(sessions[0], wall)
+@pytest.fixture(params=["rest", "ws"])
+async def venue(request, sessions, wall, quick, short, beside):
+    """The same story whichever way orders take."""
+    session = sessions[0]
+    if request.param == "rest":
+        yield BinanceVenue(session, wall)
+        return
+    wire = WsWire(
+        session,
+        session.endpoints.spot_ws_api,
+        RestWire(session),
+        options=WsWireOptions(timeout_s=20.0, liveness=short, backoff=quick),
+        on_limits=session.allowances[Market.SPOT].read,
+    )
+    async with beside(wire.run()):
+        while not wire.up:
+            await asyncio.sleep(0.005)
+        yield BinanceVenue(session, wall, BudgetedWire(wire, session.allowances[Market.SPOT]))
+    assert wire.fallbacks == 0
 
 
 @pytest.fixture
