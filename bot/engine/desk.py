@@ -99,6 +99,9 @@ class OrderDesk:
         if isinstance(event, OrderFilled) and self._engine.blotter.is_known(event.fill):
             self._engine.counts["duplicates"] += 1
             return
+        if isinstance(event, OrderAmended) and self._engine.inquiry.is_overtaken(event):
+            self._engine.counts["duplicates"] += 1
+            return
         event, order = self._owner(event)
         if order is None:
             return
@@ -142,6 +145,8 @@ class OrderDesk:
         elif isinstance(event, OrderRejected | OrderNotPlaced):
             self._engine.inquiry.rejected(order)
         elif isinstance(event, OrderAccepted | OrderFilled | OrderTriggered | OrderAmended):
+            if isinstance(event, OrderAmended):
+                self._engine.inquiry.amended(event)
             self._engine.inquiry.answered(order)
             if before in NEVER_HEARD and order.status.is_working and cid in self._cancel_sent:
                 self._send_cancel(order)

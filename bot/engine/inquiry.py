@@ -38,6 +38,8 @@ _ENDINGS: Final[dict[OrderStatus, type[OrderCanceled] | type[OrderExpired]]] = {
 _ZERO: Final = Decimal(0)
 _VANISHED_AFTER: Final = 5
 """Times that an open order may be unknown to the exchange before it counts as gone."""
+_AMENDED_KEPT: Final = 10_000
+"""Orders of which the time of their last amendment is known."""
 
 
 class Inquiry:
@@ -52,6 +54,8 @@ class Inquiry:
         self._incidents: dict[str, str] = {}
         # Orders of which quantity and price are as the next report says.
         self._amending: set[str] = set()
+        # When the exchange made the last amendment that we know of.
+        self._amended_ns: dict[str, int] = {}
 
     def doubt(self, order: Order, cause: str) -> None:
         """The answer was ambiguous: ask until it is certain."""
@@ -140,13 +144,19 @@ class Inquiry:
         self.answered(order)
 
     def _amended(self, order: Order, report: OrderReported) -> OrderAmended | None:
-        """Quantity and price as reported, where we cannot know them ourselves."""
+        """Quantity and price as reported, if they are not those that we have.
+
+        Word of an amendment may be lost on the stream, or in a crash before it was durable.
+        """
         details, cid = report.details, order.client_order_id
-        ended = order.terms.sized_by_venue and report.status is OrderStatus.FILLED
-        if details is None or not (cid in self._amending or ended):
+        whole = report.status is OrderStatus.FILLED
+        if details is None or not (whole or report.status.is_working):
             return None
+        doubted = cid in self._amending
+        if not doubted and report.ts_ns < self._amended_ns.get(cid, 0):
+            return None  # from before the amendment that we know of
         self._amending.discard(cid)
-        quantity = report.executed if ended else details.quantity
+        quantity = report.executed if whole else details.quantity
         price = None if order.price is None else details.price
         if not quantity or (quantity == order.quantity and price in {None, order.price}):
             return None
@@ -159,6 +169,17 @@ class Inquiry:
             recv_ns=report.recv_ns,
             source=report.source,
         )
+
+    def amended(self, event: OrderAmended) -> None:
+        """The order is as this says, until something later says otherwise."""
+        self._amended_ns.pop(event.client_order_id, None)
+        self._amended_ns[event.client_order_id] = event.ts_ns
+        if len(self._amended_ns) > _AMENDED_KEPT:
+            del self._amended_ns[next(iter(self._amended_ns))]
+
+    def is_overtaken(self, event: OrderAmended) -> bool:
+        """Whether a later amendment is known: answers and stream overtake each other."""
+        return event.ts_ns < self._amended_ns.get(event.client_order_id, 0)
 
     def on_not_found(self, event: OrderNotFound) -> None:
         """The exchange knows no such order now: proof only when it is late enough."""

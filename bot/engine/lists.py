@@ -132,6 +132,10 @@ class Lists:
             for leg in plan.legs
         )
 
+    def is_kept(self, list_id: str) -> bool:
+        """Whether something of the list may still be placed or cancelled here."""
+        return list_id in self._plans
+
     def drop(self, client_order_id: str) -> None:
         """An order of a list is cancelled before it was placed: the rest of the list goes too."""
         for plan in list(self._plans.values()):

@@ -156,24 +156,63 @@ def test_the_amended_order_does_not_count_twice(on):
     assert len(bot.sent(AmendOrder)) == 1
 
 
+def details_of(quantity):
+    return OrderDetails(
+        symbol="BTCUSDT",
+        side=Side.BUY,
+        order_type="LIMIT",
+        time_in_force="GTC",
+        quantity=D(quantity),
+        price=D(100),
+    )
+
+
+def amended(bot, cid, quantity, ts_ns):
+    bot.feed(
+        OrderAmended(
+            client_order_id=cid,
+            venue_order_id=7,
+            quantity=D(quantity),
+            price=None,
+            ts_ns=ts_ns,
+            recv_ns=bot.tick(),
+        )
+    )
+
+
 def test_an_amendment_without_an_answer_is_asked_about(bot):
     cid = bot.opened(quantity=2)
     bot.act(lambda s: s.amend(cid, quantity=1))
     bot.feed(AmendUnknown(client_order_id=cid, cause="timed out", recv_ns=bot.tick()))
     bot.wait(0.5)
     assert [c.client_order_id for c in bot.sent(QueryOrder)] == [cid]
-    details = OrderDetails(
-        symbol="BTCUSDT",
-        side=Side.BUY,
-        order_type="LIMIT",
-        time_in_force="GTC",
-        quantity=D(1),
-        price=D(100),
-    )
-    bot.reported(cid, details=details)
+    before_ns = bot.now_ns
+    bot.reported(cid, details=details_of(1))
     assert bot.stored(cid).quantity == 1
-    # Only what is in doubt is taken from a report: an older one would undo a newer change.
-    bot.reported(cid, details=msgspec.structs.replace(details, quantity=D(2)))
+    # A report from before the change would undo it.
+    bot.reported(cid, details=details_of(2), ts_ns=before_ns)
+    assert bot.stored(cid).quantity == 1
+
+
+def test_an_amendment_that_nobody_told_us_of_is_found_by_the_next_report(bot):
+    cid = bot.opened(quantity=2)
+    bot.reported(cid, details=details_of(1))
+    assert bot.stored(cid).quantity == 1
+
+
+def test_an_order_that_was_filled_after_a_lost_amendment_is_filled(bot):
+    cid = bot.opened(quantity=2)
+    bot.filled(cid, quantity=D(1))
+    assert bot.status(cid) is OrderStatus.PARTIALLY_FILLED
+    bot.reported(cid, OrderStatus.FILLED, "1", details=details_of(1))
+    assert bot.status(cid) is OrderStatus.FILLED
+
+
+def test_of_two_amendments_the_later_counts_in_whatever_order_they_are_told(bot):
+    cid = bot.opened(quantity=3)
+    early_ns, late_ns = bot.tick(), bot.tick()
+    amended(bot, cid, 1, late_ns)
+    amended(bot, cid, 2, early_ns)
     assert bot.stored(cid).quantity == 1
 
 
