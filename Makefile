@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-conformance
 PEERS_READY := $(PEERS)/.ready
+RIVALS := .venv-bench
+RIVALS_READY := $(RIVALS)/.ready
 
 .PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest clean
 
@@ -77,8 +79,16 @@ bench: bench-ingest ## measure, beside peers
 bench-simulator: $(READY) ## orders and frames a second of the simulated exchange
 	@$(BIN)/python bench/simulator.py
 
-bench-ingest: $(READY) ## frame to handler, against a bare python-binance loop
+$(RIVALS_READY): $(TOOLS)/bin/uv bench/peers.txt
+	@echo "setting up: $(RIVALS)"
+	@$(TOOLS)/bin/uv venv -q --allow-existing --python $(PYTHON) $(RIVALS)
+	@grep -v '^#' bench/peers.txt | while read -r peer; do \
+	  $(TOOLS)/bin/uv pip install -q --python $(RIVALS)/bin/python "$$peer" || echo "not installed: $$peer"; \
+	done
+	@touch $@
+
+bench-ingest: $(READY) $(RIVALS_READY) ## frame to handler, beside python-binance and other clients
 	@$(BIN)/python bench/ingest.py
 
 clean: ## remove what set-up made (the database stays)
-	rm -rf $(VENV) $(PEERS) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(RIVALS) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
-"""From a WebSocket frame to a strategy's callback: this bot, a bare loop, and the floor.
+"""From a WebSocket frame to a strategy's callback: this bot, its peers, a bare loop.
 
-Run: python bench/ingest.py [--runs 5] [--only flood|trickle] [--format table|json]
+Run: python bench/ingest.py [--runs 3] [--only flood trickle burst streams] [--memory]
+     [--format table|json]
 
 Every contender reads the same bytes from the same sender, in a process of its own on one
 core while the sender has another; the order of the contenders changes from round to round.
@@ -13,73 +14,79 @@ import contextlib
 import json
 import platform
 import random
-import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ingest_report import BOT, report_of, table
+
 _HERE = Path(__file__).parent
+_PEERS_PYTHON = _HERE.parent / ".venv-bench" / "bin" / "python"
 _WARM_UP = 20_000
-_BOT = "bot"
-_PEERS = {
-    "python-binance": "python-binance",
-    "two-pass": "picows + msgspec, envelope then type",
-    "floor": "picows + msgspec, by stream key",
-}
-_NAMES = {
-    "raw": "raw reader (what the sender can do)",
-    "floor": "picows + msgspec, by stream key (the floor)",
-    "two-pass": "picows + msgspec, envelope then type",
-    _BOT: "this bot, whole",
-    "python-binance-uvloop": "python-binance on uvloop",
-    "python-binance": "python-binance",
-}
-# As many messages as take each of them a second or two.
+# As many messages as take each of them a second or so.
 _FLOOD = {
-    "raw": 5_000_000,
-    "floor": 1_000_000,
-    "two-pass": 800_000,
-    _BOT: 500_000,
-    "python-binance-uvloop": 80_000,
-    "python-binance": 60_000,
+    "raw": 3_000_000,
+    "floor": 800_000,
+    "two-pass": 600_000,
+    BOT: 500_000,
+    "unicorn": 200_000,
+    "cryptofeed": 120_000,
+    "python-binance-uvloop": 60_000,
+    "ccxt": 30_000,
+    "python-binance": 40_000,
 }
-_TRICKLE = ("floor", _BOT, "python-binance-uvloop", "python-binance")
+_INSTALLED_APART = {
+    "unicorn": "unicorn-binance-websocket-api",
+    "cryptofeed": "cryptofeed",
+    "ccxt": "ccxt",
+}
+_NOT_RUN = {
+    "nautilus_trader": "its adapter asks Binance's REST for instruments before it streams",
+}
+_TRICKLE = ("floor", BOT, "python-binance-uvloop", "python-binance")
 _TRICKLE_S = 4
-_MAX_WAIT_S = 300
+_BURST = ("two-pass", BOT)
+_BURST_FRAMES = 20_000
+_STREAMS = (10, 1_000)
+_STREAMS_RATE = 100_000
+_STREAMS_S = 3
+_MEMORY_MESSAGES = 20_000_000
+_MAX_WAIT_S = 180
 
 Reading = dict[str, Any]
+PARTS = ("flood", "trickle", "burst", "streams")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rate", type=int, default=5000, help="messages a second of the trickle")
-    parser.add_argument("--only", choices=("flood", "trickle"))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--memory", action="store_true", help="20 million messages, a minute")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     args = parser.parse_args()
-    with _sender() as url:
-        rounds = [_round(url, args, number) for number in range(args.runs)]
+    missing = dict(_NOT_RUN)
+    missing |= {name: why for name in _INSTALLED_APART if (why := _why_missing(name))}
+    rounds = [_round(args, number, missing) for number in range(args.runs)]
     report = {
         "python": platform.python_version(),
-        "versions": {
-            name: version(name)
-            for name in ("python-binance", "websockets", "picows", "msgspec", "orjson", "uvloop")
-        },
+        "versions": _versions(missing),
         "runs": args.runs,
-        "trickle_rate": args.rate,
-        "flood": _flood_report([one["flood"] for one in rounds]),
-        "trickle": _trickle_report([one["trickle"] for one in rounds]),
+        "not_run": missing,
+        **report_of(rounds),
     }
-    print(json.dumps(report, indent=2) if args.format == "json" else _table(report))
+    if args.memory:
+        report["memory_mb"] = _memory()
+    print(json.dumps(report, indent=2) if args.format == "json" else table(report))
 
 
 @contextlib.contextmanager
-def _sender() -> Iterator[str]:
+def sender(mode: str, *options: str) -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, str(_HERE / "sender.py")],
+        [sys.executable, str(_HERE / "sender.py"), mode, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -92,109 +99,101 @@ def _sender() -> Iterator[str]:
         process.wait()
 
 
-def _round(url: str, args: argparse.Namespace, number: int) -> dict[str, dict[str, Reading]]:
-    order = list(_FLOOD)
+def _why_missing(name: str) -> str:
+    if not _PEERS_PYTHON.exists():
+        return "no .venv-bench: make bench-ingest installs it"
+    module = _INSTALLED_APART[name].replace("-", "_")
+    asked = subprocess.run(
+        [_PEERS_PYTHON, "-c", f"import {module}"], capture_output=True, text=True, check=False
+    )
+    said = asked.stderr.strip().splitlines()
+    return "" if asked.returncode == 0 else f"cannot be imported: {said[-1] if said else '?'}"
+
+
+def _round(args: argparse.Namespace, number: int, missing: Reading) -> dict[str, Reading]:
+    order = [name for name in _FLOOD if name not in missing]
     random.Random(number).shuffle(order)
-    flood, trickle = {}, {}
-    for name in order if args.only != "trickle" else ():
-        flood[name] = _read(name, f"{url}/flood", _FLOOD[name], _WARM_UP)
-    for name in order if args.only != "flood" else ():
-        if name in _TRICKLE:
-            count = args.rate * _TRICKLE_S
-            at = f"{url}/trickle/{args.rate}"
-            trickle[name] = _read(name, at, count, args.rate, "--timed")
-    return {"flood": flood, "trickle": trickle}
+    made: dict[str, Reading] = {}
+    if "flood" in args.only:
+        with sender("flood") as url:
+            made["flood"] = {name: _read(name, url, _FLOOD[name], _WARM_UP) for name in order}
+    if "trickle" in args.only:
+        count = args.rate * _TRICKLE_S
+        with sender("trickle", "--rate", str(args.rate)) as url:
+            made["trickle"] = {
+                name: _read(name, url, count, args.rate, "--how", "timed")
+                for name in order
+                if name in _TRICKLE
+            }
+    if "burst" in args.only:
+        with sender("burst", "--count", str(_BURST_FRAMES)) as url:
+            made["burst"] = {
+                name: _read(name, url, _BURST_FRAMES, _WARM_UP, "--how", "burst")
+                for name in order
+                if name in _BURST
+            }
+    if "streams" in args.only:
+        made["streams"] = {str(streams): _of_streams(streams) for streams in _STREAMS}
+    return made
+
+
+def _of_streams(streams: int) -> Reading:
+    options = ("--streams", str(streams), "--rate", str(_STREAMS_RATE))
+    with sender("spread", *options) as url:
+        # A thousand streams are subscribed in a second or two: the warm-up is longer than that.
+        warm_up = _STREAMS_RATE * 3
+        return _read(BOT, url, _STREAMS_RATE * _STREAMS_S, warm_up, "--streams", str(streams))
+
+
+def _memory() -> list[float]:
+    with sender("flood") as url:
+        return list(_read(BOT, url, _MEMORY_MESSAGES, _WARM_UP, "--memory")["resident_mb"])
 
 
 def _read(contender: str, url: str, count: int, warm_up: int, *options: str) -> Reading:
     print(f"\r{contender:<24}", end="", file=sys.stderr, flush=True)
-    command = [sys.executable, str(_HERE / "receivers.py"), contender, url]
-    command += ["--count", str(count), "--warm-up", str(warm_up), *options]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, timeout=_MAX_WAIT_S
+    apart = contender in _INSTALLED_APART
+    program = (
+        [_PEERS_PYTHON, _HERE / "peers.py"] if apart else [sys.executable, _HERE / "receivers.py"]
+    )
+    done = _run(
+        [
+            *map(str, program),
+            contender,
+            url,
+            "--count",
+            str(count),
+            "--warm-up",
+            str(warm_up),
+            *options,
+        ]
     )
     print(f"\r{'':<24}\r", end="", file=sys.stderr, flush=True)
-    reading: Reading = json.loads(done.stdout)
+    reading: Reading = json.loads(done)
     reading["messages_per_s"] = count / reading["wall_s"]
     reading["cpu_us"] = reading["cpu_s"] / count * 1e6
     reading["core"] = reading["cpu_s"] / reading["wall_s"]
     return reading
 
 
-def _flood_report(rounds: list[dict[str, Reading]]) -> dict[str, Reading]:
-    report = {}
-    for name in _FLOOD if rounds[0] else ():
-        cpu = [one[name]["cpu_us"] for one in rounds]
-        report[name] = {
-            "messages_per_s": round(_median(one[name]["messages_per_s"] for one in rounds)),
-            "cpu_s_per_million": round(statistics.median(cpu), 2),
-            "cpu_range": [round(min(cpu), 2), round(max(cpu), 2)],
-            "core": round(_median(one[name]["core"] for one in rounds), 2),
-        }
-        for peer in _PEERS if name == _BOT else ():
-            ratio = _median(one[name]["cpu_us"] / one[peer]["cpu_us"] for one in rounds)
-            report[name][f"cpu_to_{peer}"] = round(ratio, 3)
-        if name == _BOT:
-            report[name]["own_us"] = _medians(one[name]["own_us"] for one in rounds)
-    return report
+def _run(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_MAX_WAIT_S)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[1:3])} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout.strip().splitlines()[-1]
 
 
-def _trickle_report(rounds: list[dict[str, Reading]]) -> dict[str, Reading]:
-    return {
-        name: {
-            "cpu_percent": round(100 * _median(one[name]["core"] for one in rounds), 1),
-            "latency_us": _medians(one[name]["delays_us"] for one in rounds),
-        }
-        for name in (_TRICKLE if rounds[0] else ())
-    }
-
-
-def _median(values: Any) -> float:
-    return float(statistics.median(list(values)))
-
-
-def _medians(readings: Any) -> dict[str, float]:
-    listed = list(readings)
-    return {key: round(_median(one[key] for one in listed), 1) for key in listed[0]}
-
-
-def _table(report: dict[str, Any]) -> str:
-    lines = [
-        f"CPython {report['python']}, "
-        + ", ".join(f"{name} {number}" for name, number in report["versions"].items()),
-        f"medians of {report['runs']} rounds, contenders interleaved, one core each",
-    ]
-    if report["flood"]:
-        lines += ["", f"{'flood':<46}{'messages/s':>12}{'CPU s per M':>13}{'range':>16}"]
-        for name, row in report["flood"].items():
-            low, high = row["cpu_range"]
-            lines.append(
-                f"{_NAMES[name]:<46}{row['messages_per_s']:>12,}"
-                f"{row['cpu_s_per_million']:>13.2f}{f'{low:.2f} - {high:.2f}':>16}"
-            )
-        bot = report["flood"][_BOT]
-        lines += ["", "CPU per message of this bot:"]
-        lines += [_ratio_line(bot[f"cpu_to_{peer}"], name) for peer, name in _PEERS.items()]
-        own = bot["own_us"]
-        lines.append(
-            f"  frame to end of handler, by its own count: p50 {own['p50']} µs, p99 {own['p99']} µs"
+def _versions(missing: Reading) -> dict[str, str]:
+    own = ("python-binance", "websockets", "picows", "msgspec", "orjson", "uvloop")
+    versions = {name: version(name) for name in own}
+    apart = [package for name, package in _INSTALLED_APART.items() if name not in missing]
+    if apart:
+        program = (
+            "import sys; from importlib.metadata import version as v; print(*map(v, sys.argv[1:]))"
         )
-    if report["trickle"]:
-        title = f"trickle: {report['trickle_rate']:,} messages/s, one frame a segment"
-        lines += ["", f"{title:<46}{'CPU %':>8}{'p50 µs':>10}{'p99 µs':>10}{'p99.9 µs':>10}"]
-        for name, row in report["trickle"].items():
-            late = row["latency_us"]
-            lines.append(
-                f"{_NAMES[name]:<46}{row['cpu_percent']:>8.1f}{late['p50']:>10.0f}"
-                f"{late['p99']:>10.0f}{late['p99.9']:>10.0f}"
-            )
-    return "\n".join(lines)
-
-
-def _ratio_line(ratio: float, peer: str) -> str:
-    if ratio < 1:
-        return f"  1/{1 / ratio:.1f} of {peer}"
-    return f"  {ratio:.2f} times {peer}"
+        said = _run([str(_PEERS_PYTHON), "-c", program, *apart])
+        versions |= dict(zip(apart, said.split(), strict=True))
+    return versions
 
 
 if __name__ == "__main__":
