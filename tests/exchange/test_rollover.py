@@ -8,6 +8,7 @@ import pytest
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.events import FeedChanged, FeedState
 from bot.domain.market import TradeTick
+from bot.exchange.backoff import Backoff
 from bot.exchange.handover import HandoverRules
 from bot.exchange.market_feed import BinanceMarketFeed, FeedOptions
 from bot.exchange.pressure import PressureRules
@@ -208,16 +209,21 @@ async def test_an_old_connection_that_ends_while_the_new_one_is_not_up_is_a_loss
     assert _changes(collected) == [FeedState.UP, FeedState.DOWN, FeedState.UP]
 
 
+@pytest.mark.parametrize("stays_s", [0.0, 0.1])
 async def test_a_server_that_says_goodbye_to_each_newcomer_is_not_asked_in_a_tight_loop(
-    peer, feed, collected, beside
+    peer, peer_session, collected, wall, beside, stays_s
 ):
     async def goodbye(socket):
-        await socket.send_str(SHUTDOWN)
         await socket.send_str(_trade(1))
+        await asyncio.sleep(stays_s)
+        await socket.send_str(SHUTDOWN)
 
     peer.on_open = goodbye
+    patient = FeedOptions(backoff=Backoff(least_s=60.0, first_limit_s=60.0))
+    feed = BinanceMarketFeed(peer_session, collected, wall, options=patient)
     feed.subscribe([BTC])
     async with beside(feed.run()):
+        # A replacement is made at once, and tried again at once; the third attempt waits.
         await peer.connected(2)
-        await asyncio.sleep(0.5)
-    assert len(peer.sockets) < 20
+        await asyncio.sleep(1.0)
+    assert len(peer.sockets) <= 3
