@@ -121,6 +121,10 @@ class Blotter:
         """Whether this trade was taken already, however we heard of it."""
         return (fill.trade_id, fill.side) in self._trade_ids.get(fill.symbol, ())
 
+    def trade_ids(self) -> dict[str, set[tuple[int, Side]]]:
+        """The fills that are counted, by symbol: trade id and side."""
+        return {symbol: set(ids) for symbol, ids in self._trade_ids.items()}
+
     def book(
         self,
         strategy_id: str,

@@ -137,6 +137,8 @@ class Engine:
         self.has_effects = False
         """Whether :meth:`take` would give anything."""
         self._incident_counter = 0
+        self.lasting: dict[str, str] = {}
+        """Incidents that are not over, by id: kind, subject and cause."""
         # What the present callback handles: an event, or the name of a timer.
         self._handlers = routes(self)
         self.bars.attach(self._handlers)
@@ -274,12 +276,15 @@ class Engine:
                 to_ns=None if lasting else self.now_ns,
             )
         )
+        if lasting:
+            self.lasting[incident_id] = f"{kind} {subject}: {cause}"
         self.counts[f"incident:{kind}"] += 1
         self.log(severity.upper(), f"{kind} {subject}: {cause}")
         return incident_id
 
     def close_incident(self, incident_id: str, healed_by: str) -> None:
         """The lasting incident is over."""
+        self.lasting.pop(incident_id, None)
         self.record(IncidentClosed(incident_id=incident_id, to_ns=self.now_ns, healed_by=healed_by))
 
     def save_state(self, strategy_id: str, key: str, value: str) -> None:

@@ -99,6 +99,11 @@ class Sight:
                 self._engine.close_incident(incident, healed_by)
 
     @property
+    def user_up(self) -> bool:
+        """Whether news of the account come in."""
+        return self._user_up
+
+    @property
     def is_sweeping(self) -> bool:
         """A sweep has been asked for, and its end has not come."""
         return self._running is not None

@@ -44,6 +44,7 @@ class Carrier:
         clock: Clock,
         closed: Callable[[], str],
         intent_max_age_s: float,
+        exempt: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._venue = venue
         self._history = history
@@ -52,6 +53,8 @@ class Carrier:
         # Why no order may be sent at this moment, or '': the gate may close after an
         # intent was approved and before it is durable.
         self._closed = closed
+        # Client ids that may be sent all the same: they close positions.
+        self._exempt = exempt
         self._max_age_ns = int(intent_max_age_s * SECOND_NS)
         self.emit: Emit = lambda _: None
         """Where answers go."""
@@ -103,7 +106,7 @@ class Carrier:
             waited_s = (now_ns - wanted_ns) / SECOND_NS
             return dropped(command, f"its intent took {waited_s:.1f} s to store: too old", now_ns)
         reason = self._closed()
-        if reason:
+        if reason and not all(self._exempt(one.client_order_id) for one in orders_of(command)):
             return dropped(command, f"not sent: {reason}", now_ns)
         for order in orders_of(command):
             self.emit(OrderSubmitted(client_order_id=order.client_order_id, recv_ns=now_ns))

@@ -30,6 +30,7 @@ class Sender:
         market_feed: MarketFeed,
         closed: Callable[[], str],
         intent_max_age_s: float,
+        exempt: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._carrier = Carrier(
             venue=venue,
@@ -38,6 +39,7 @@ class Sender:
             clock=clock,
             closed=closed,
             intent_max_age_s=intent_max_age_s,
+            exempt=exempt,
         )
         self._market_feed = market_feed
         self._tasks: asyncio.TaskGroup | None = None

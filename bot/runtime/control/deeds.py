@@ -14,6 +14,9 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     """The client order id, or the symbol."""
     text: str = ""
+    strategy_id: str = ""
+    symbol: str = ""
+    side: str = ""
     at_ns: int = 0
 
 
