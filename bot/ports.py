@@ -20,10 +20,12 @@ from bot.domain.commands import (
 )
 from bot.domain.events import Event
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
 from bot.domain.instrument import Instrument
 from bot.domain.market import AggTrade, Bar, TradeTick
 from bot.domain.order import Order
 from bot.domain.records import Record
+from bot.domain.terms import PositionSide
 
 __all__ = [
     "Clock",
@@ -35,6 +37,7 @@ __all__ = [
     "Recovery",
     "Store",
     "StoredFill",
+    "StoredFunding",
     "UserFeed",
     "Venue",
 ]
@@ -181,6 +184,15 @@ class StoredFill(msgspec.Struct, frozen=True):
     fee_quote: Decimal | None
 
 
+class StoredFunding(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy's part of a payment."""
+
+    payment: FundingPaid
+    strategy_id: str
+    position_side: PositionSide
+    amount: Decimal
+
+
 class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
     incident_id: str
     kind: str
@@ -202,6 +214,10 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     open_incidents: tuple[IncidentRow, ...]
     halted: str
     """The reason of a halt that is still latched, or ''. """
+    fundings: tuple[StoredFunding, ...] = ()
+    """All payments of the environment, by strategy, oldest first."""
+    instruments: dict[str, Instrument] = msgspec.field(default_factory=dict)
+    """Every symbol that was ever traded in the environment, as it last was."""
 
 
 class Store(Protocol):

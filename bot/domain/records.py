@@ -6,14 +6,21 @@ import msgspec
 
 from bot.domain.events import Balance, OrderEvent
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
+from bot.domain.terms import PositionSide
+from bot.domain.values import Side
 
 __all__ = [
     "BalanceSaved",
     "EquitySaved",
+    "FeeValued",
     "FillSaved",
+    "FundingSaved",
     "IncidentClosed",
     "IncidentOpened",
+    "InstrumentSaved",
     "OrderEventSaved",
     "OrderSaved",
     "Record",
@@ -65,9 +72,38 @@ class FillSaved(msgspec.Struct, frozen=True, kw_only=True):
     strategy_id: str
     run_id: str
     fee_quote: Decimal | None
-    """The commission in quote units at the time; None if no price was known."""
+    """The commission in the symbol's PnL asset at the time; None if no price was known."""
     realised_quote: Decimal
+    """In the symbol's PnL asset, by average cost, before fees."""
     position_after: Decimal
+
+
+class FeeValued(msgspec.Struct, frozen=True, kw_only=True):
+    """A commission without a known value has one now, by a price of later."""
+
+    symbol: str
+    trade_id: int
+    side: Side
+    fee_quote: Decimal
+    valued_ns: int
+
+
+class FundingSaved(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy's part of a payment of funding; all parts are the payment."""
+
+    payment: FundingPaid
+    strategy_id: str
+    run_id: str
+    position_side: PositionSide
+    amount: Decimal
+    """Of the strategy, in the payment's asset."""
+
+
+class InstrumentSaved(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of a symbol as the exchange gave them."""
+
+    instrument: Instrument
+    seen_ns: int
 
 
 class IncidentOpened(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +143,7 @@ class BalanceSaved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EquitySaved(msgspec.Struct, frozen=True, kw_only=True):
-    """One row a strategy, symbol and snapshot. Money in the symbol's quote asset."""
+    """One row a strategy, position and snapshot. Money in the symbol's PnL asset."""
 
     run_id: str
     strategy_id: str
@@ -118,6 +154,7 @@ class EquitySaved(msgspec.Struct, frozen=True, kw_only=True):
     unrealised: Decimal
     fees: Decimal
     ts_ns: int
+    funding: Decimal = Decimal(0)
 
 
 class StateSaved(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +173,9 @@ Record = (
     | OrderSaved
     | OrderEventSaved
     | FillSaved
+    | FeeValued
+    | FundingSaved
+    | InstrumentSaved
     | IncidentOpened
     | IncidentClosed
     | BalanceSaved

@@ -16,9 +16,12 @@ from bot.domain.order import Order
 from bot.domain.records import (
     BalanceSaved,
     EquitySaved,
+    FeeValued,
     FillSaved,
+    FundingSaved,
     IncidentClosed,
     IncidentOpened,
+    InstrumentSaved,
     OrderEventSaved,
     OrderSaved,
     Record,
@@ -40,12 +43,19 @@ _RUN_ENDED: Final = update(schema.runs).where(schema.runs.c.run_id == bindparam(
 _INCIDENT_CLOSED: Final = update(schema.incidents).where(
     schema.incidents.c.incident_id == bindparam("key")
 )
+_FEE_VALUED: Final = update(schema.fills).where(
+    schema.fills.c.environment == bindparam("where"),
+    schema.fills.c.symbol == bindparam("of"),
+    schema.fills.c.trade_id == bindparam("trade"),
+    schema.fills.c.side == bindparam("on"),
+)
 # Facts: the first row stands. The others are a present state: the last row stands.
 _ONCE: Final = {
     schema.runs: ("run_id",),
     schema.order_events: ("environment", "client_order_id", "number"),
     schema.fills: ("environment", "symbol", "trade_id", "side"),
     schema.incidents: ("incident_id",),
+    schema.funding: ("environment", "occasion", "strategy_id", "position_side"),
 }
 
 
@@ -138,6 +148,58 @@ class Batch:
         row |= {"environment": self.environment, "notional": record.fill.notional}
         self._fact(schema.fills, row)
 
+    def _fee(self, record: FeeValued) -> None:
+        row = {
+            "where": self.environment,
+            "of": record.symbol,
+            "trade": record.trade_id,
+            "on": record.side,
+            "fee_quote": record.fee_quote,
+            "fee_valued_ns": record.valued_ns,
+        }
+        self._updates.append((_FEE_VALUED, row))
+
+    def _funding(self, record: FundingSaved) -> None:
+        paid = record.payment
+        self._fact(
+            schema.funding,
+            {
+                "environment": self.environment,
+                "occasion": paid.occasion,
+                "symbol": paid.symbol,
+                "asset": paid.asset,
+                "payment": paid.amount,
+                "amount": record.amount,
+                "strategy_id": record.strategy_id,
+                "position_side": record.position_side,
+                "run_id": record.run_id,
+                "transaction_id": paid.transaction_id,
+                "source": paid.source,
+                "ts_ns": paid.ts_ns,
+                "recv_ns": paid.recv_ns,
+            },
+        )
+
+    def _instrument(self, record: InstrumentSaved) -> None:
+        rules = record.instrument
+        self._state(
+            schema.instruments,
+            {
+                "environment": self.environment,
+                "symbol": rules.symbol,
+                "market": rules.market,
+                "base": rules.base,
+                "quote": rules.quote,
+                "pnl_asset": rules.pnl_asset,
+                "contract_size": rules.contract_size,
+                "inverse": rules.inverse,
+                "tick_size": rules.tick_size,
+                "step_size": rules.step_size,
+                "rules": rules,
+                "seen_ns": record.seen_ns,
+            },
+        )
+
     def _incident_opened(self, record: IncidentOpened) -> None:
         self._fact(schema.incidents, _fields(record) | {"environment": self.environment})
 
@@ -163,6 +225,9 @@ _ADD: Final[dict[type, Callable[[Batch, Any], None]]] = {
     OrderSaved: Batch._order,  # noqa: SLF001
     OrderEventSaved: Batch._order_event,  # noqa: SLF001
     FillSaved: Batch._fill,  # noqa: SLF001
+    FeeValued: Batch._fee,  # noqa: SLF001
+    FundingSaved: Batch._funding,  # noqa: SLF001
+    InstrumentSaved: Batch._instrument,  # noqa: SLF001
     IncidentOpened: Batch._incident_opened,  # noqa: SLF001
     IncidentClosed: Batch._incident_closed,  # noqa: SLF001
     BalanceSaved: Batch._balance,  # noqa: SLF001

@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from bot.domain.errors import DatabaseError
 from bot.domain.fill import Fill
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
 from bot.domain.records import (
+    FeeValued,
     FillSaved,
+    FundingSaved,
     IncidentClosed,
     IncidentOpened,
+    InstrumentSaved,
     OrderSaved,
     Record,
     RunStarted,
     StateSaved,
 )
-from bot.ports import IncidentRow, Recovery, StoredFill
+from bot.ports import IncidentRow, Recovery, StoredFill, StoredFunding
 from bot.storage.queue import MarkedQueue
 from bot.storage.recovery import RECENT_NS, RECENT_ORDERS, halt_reason
 
@@ -35,6 +41,8 @@ class MemoryStore:
         self._is_held = False
         self._orders: dict[tuple[str, str], Order] = {}
         self._fills: dict[tuple[str, str, int, str], StoredFill] = {}
+        self._fundings: dict[tuple[str, str, str, str], StoredFunding] = {}
+        self._instruments: dict[tuple[str, str], Instrument] = {}
         self._state: dict[tuple[str, str, str], str] = {}
         self._incidents: dict[str, tuple[str, IncidentOpened]] = {}
 
@@ -91,6 +99,12 @@ class MemoryStore:
             state=state,
             open_incidents=self._open_incidents(environment),
             halted=halt_reason(state),
+            fundings=tuple(row for key, row in self._fundings.items() if key[0] == environment),
+            instruments={
+                symbol: instrument
+                for (where, symbol), instrument in self._instruments.items()
+                if where == environment
+            },
         )
 
     def _open_incidents(self, environment: str) -> tuple[IncidentRow, ...]:
@@ -124,12 +138,30 @@ class MemoryStore:
                 self._orders[here, order.client_order_id] = order
             case FillSaved(fill=fill):
                 self._keep_fill(here, fill, record)
+            case FeeValued():
+                key = (here, record.symbol, record.trade_id, record.side)
+                valued = msgspec.structs.replace(self._fills[key], fee_quote=record.fee_quote)
+                self._fills[key] = valued
+            case FundingSaved():
+                self._keep_funding(here, record)
+            case InstrumentSaved():
+                self._instruments[here, record.instrument.symbol] = record.instrument
             case StateSaved():
                 self._state[here, record.strategy_id, record.key] = record.value
             case IncidentOpened():
                 self._incidents.setdefault(record.incident_id, (here, record))
             case IncidentClosed():
                 self._incidents.pop(record.incident_id, None)
+
+    def _keep_funding(self, environment: str, record: FundingSaved) -> None:
+        stored = StoredFunding(
+            payment=record.payment,
+            strategy_id=record.strategy_id,
+            position_side=record.position_side,
+            amount=record.amount,
+        )
+        key = (environment, record.payment.occasion, record.strategy_id, record.position_side)
+        self._fundings.setdefault(key, stored)
 
     def _keep_fill(self, environment: str, fill: Fill, record: FillSaved) -> None:
         stored = StoredFill(fill=fill, strategy_id=record.strategy_id, fee_quote=record.fee_quote)

@@ -12,13 +12,15 @@ from bot.domain.events import OrderEvent
 from bot.storage import schema
 from bot.storage.connection import normalise_url, reading, reading_engine, shown
 from bot.storage.migrate import ensure_current
-from bot.storage.recovery import fill_of, order_of
+from bot.storage.recovery import fill_of, funding_of, order_of
 from bot.storage.rows import (
     BalanceRow,
     EquityRow,
     FillRow,
     FillTotals,
+    FundingRow,
     IncidentRow,
+    InstrumentRow,
     NoteRow,
     OrderEventRow,
     OrderHistory,
@@ -114,6 +116,31 @@ class TradeReader:
         """By the exchange's time."""
         return self._fills(where)
 
+    def fundings(self, where: Filter = _ALL) -> list[FundingRow]:
+        """Parts of payments, by the exchange's time."""
+        return [
+            FundingRow(
+                environment=row.environment,
+                payment=funding_of(row),
+                strategy_id=row.strategy_id,
+                position_side=row.position_side,
+                run_id=row.run_id,
+                amount=row.amount,
+            )
+            for row in self._newest(schema.funding, "ts_ns", where)
+        ]
+
+    def instruments(self, environment: str | None = None) -> list[InstrumentRow]:
+        """Every symbol that was ever traded, as it last was."""
+        c = schema.instruments.c
+        statement = select(c.environment, c.rules, c.seen_ns).order_by(c.environment, c.symbol)
+        if environment is not None:
+            statement = statement.where(c.environment == environment)
+        return [
+            InstrumentRow(environment=row.environment, instrument=row.rules, seen_ns=row.seen_ns)
+            for row in self._fetch(statement)
+        ]
+
     def totals(self, where: Filter = _ALL) -> list[FillTotals]:
         """Exact sums of the fills by environment, strategy and symbol. ``limit`` is ignored."""
         c = schema.fills.c
@@ -188,6 +215,7 @@ class TradeReader:
                 fee_quote=row.fee_quote,
                 realised_quote=row.realised_quote,
                 position_after=row.position_after,
+                fee_valued_ns=row.fee_valued_ns,
             )
             for row in self._newest(schema.fills, "ts_ns", where, *extra)
         ]

@@ -6,9 +6,11 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
 from bot.domain.values import SECOND_NS, OrderStatus
-from bot.ports import IncidentRow, Recovery, StoredFill
+from bot.ports import IncidentRow, Recovery, StoredFill, StoredFunding
 from bot.storage import schema
 
 __all__ = [
@@ -16,7 +18,9 @@ __all__ = [
     "RECENT_ORDERS",
     "TERMINAL",
     "fill_of",
+    "funding_of",
     "halt_reason",
+    "instruments_of",
     "order_of",
     "recover",
 ]
@@ -46,6 +50,8 @@ def recover(connection: Connection, environment: str) -> Recovery:
         state=state,
         open_incidents=_open_incidents(connection, environment),
         halted=halt_reason(state),
+        fundings=_fundings(connection, environment),
+        instruments=instruments_of(connection, environment),
     )
 
 
@@ -57,6 +63,26 @@ def order_of(row: Row[Any]) -> Order:
 def fill_of(row: Row[Any]) -> Fill:
     """The fill that a row of ``fills`` holds."""
     return Fill(**{field: getattr(row, field) for field in _FILL_FIELDS})
+
+
+def funding_of(row: Row[Any]) -> FundingPaid:
+    """The payment that a row of ``funding`` holds a part of."""
+    return FundingPaid(
+        symbol=row.symbol,
+        asset=row.asset,
+        amount=row.payment,
+        ts_ns=row.ts_ns,
+        recv_ns=row.recv_ns,
+        transaction_id=row.transaction_id,
+        source=row.source,
+    )
+
+
+def instruments_of(connection: Connection, environment: str) -> dict[str, Instrument]:
+    """The symbols that were ever traded in the environment."""
+    c = schema.instruments.c
+    query = select(c.symbol, c.rules).where(c.environment == environment).order_by(c.symbol)
+    return {row.symbol: row.rules for row in connection.execute(query)}
 
 
 def halt_reason(state: dict[str, dict[str, str]]) -> str:
@@ -96,6 +122,20 @@ def _fills(connection: Connection, environment: str) -> tuple[StoredFill, ...]:
     query = select(schema.fills).where(c.environment == environment).order_by(c.id)
     return tuple(
         StoredFill(fill=fill_of(row), strategy_id=row.strategy_id, fee_quote=row.fee_quote)
+        for row in connection.execute(query)
+    )
+
+
+def _fundings(connection: Connection, environment: str) -> tuple[StoredFunding, ...]:
+    c = schema.funding.c
+    query = select(schema.funding).where(c.environment == environment).order_by(c.id)
+    return tuple(
+        StoredFunding(
+            payment=funding_of(row),
+            strategy_id=row.strategy_id,
+            position_side=row.position_side,
+            amount=row.amount,
+        )
         for row in connection.execute(query)
     )
 

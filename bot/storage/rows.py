@@ -6,14 +6,19 @@ import msgspec
 
 from bot.domain.events import OrderEvent
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
+from bot.domain.terms import PositionSide
 
 __all__ = [
     "BalanceRow",
     "EquityRow",
     "FillRow",
     "FillTotals",
+    "FundingRow",
     "IncidentRow",
+    "InstrumentRow",
     "NoteRow",
     "OrderEventRow",
     "OrderHistory",
@@ -59,9 +64,28 @@ class FillRow(msgspec.Struct, frozen=True, kw_only=True):
     strategy_id: str
     run_id: str
     fee_quote: Decimal | None
-    """The commission in quote units; None if no price was known at the time."""
+    """The commission in the symbol's PnL asset; None while no price is known."""
     realised_quote: Decimal
     position_after: Decimal
+    fee_valued_ns: int | None = None
+    """When it was valued, if later than the fill."""
+
+
+class FundingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy's part of a payment."""
+
+    environment: str
+    payment: FundingPaid
+    strategy_id: str
+    position_side: PositionSide
+    run_id: str
+    amount: Decimal
+
+
+class InstrumentRow(msgspec.Struct, frozen=True, kw_only=True):
+    environment: str
+    instrument: Instrument
+    seen_ns: int
 
 
 class OrderHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +122,7 @@ class EquityRow(msgspec.Struct, frozen=True, kw_only=True):
     realised: Decimal
     unrealised: Decimal
     fees: Decimal
+    funding: Decimal = Decimal(0)
 
 
 class BalanceRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,15 +23,18 @@ from sqlalchemy import (
     false,
 )
 
-from bot.domain.terms import OrderTerms
-from bot.domain.values import OrderStatus, OrderType, Side, TimeInForce
+from bot.domain.instrument import Instrument
+from bot.domain.terms import OrderTerms, PositionSide
+from bot.domain.values import Market, OrderStatus, OrderType, Side, TimeInForce
 from bot.storage.types import EnumName, ExactDecimal, JsonText, Nanoseconds, RowId, StructText
 
 __all__ = [
     "balances",
     "equity",
     "fills",
+    "funding",
     "incidents",
+    "instruments",
     "metadata",
     "notes",
     "order_events",
@@ -149,12 +152,16 @@ fills: Final = Table(
     Column("notional", ExactDecimal, nullable=False),
     Column("commission", ExactDecimal, nullable=False),
     Column("commission_asset", Text, nullable=False),
-    # The commission in quote units; NULL if no price was known at the time.
+    # The commission in the symbol's PnL asset; NULL while no price is known.
     Column("fee_quote", ExactDecimal),
+    # When it was valued, if not at the time of the fill but later.
+    Column("fee_valued_ns", Nanoseconds),
     # Quote units, before fees.
     Column("realised_quote", ExactDecimal, nullable=False),
     # Base units that the strategy held after it.
     Column("position_after", ExactDecimal, nullable=False),
+    # LONG or SHORT in hedge mode.
+    Column("position_side", EnumName(PositionSide), nullable=False, server_default="BOTH"),
     Column("maker", Boolean, nullable=False),
     Column("source", Text, nullable=False),
     Column("ts_ns", Nanoseconds, nullable=False),
@@ -165,6 +172,51 @@ fills: Final = Table(
     Index(None, "ts_ns"),
     Index(None, "strategy_id", "ts_ns"),
     Index(None, "symbol", "ts_ns"),
+)
+
+funding: Final = Table(
+    "funding",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("environment", Text, nullable=False),
+    # Names the payment, however often it is told.
+    Column("occasion", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("asset", Text, nullable=False),
+    # What the account received (below 0: paid), and this strategy's part of it.
+    Column("payment", ExactDecimal, nullable=False),
+    Column("amount", ExactDecimal, nullable=False),
+    Column("strategy_id", Text, nullable=False),
+    Column("position_side", EnumName(PositionSide), nullable=False),
+    Column("run_id", Text, nullable=False),
+    # -1: the stream told of it, which gives no id.
+    Column("transaction_id", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("ts_ns", Nanoseconds, nullable=False),
+    Column("recv_ns", Nanoseconds, nullable=False),
+    UniqueConstraint("environment", "occasion", "strategy_id", "position_side"),
+    Index(None, "ts_ns"),
+    Index(None, "strategy_id", "ts_ns"),
+)
+
+instruments: Final = Table(
+    "instruments",
+    metadata,
+    Column("environment", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("market", EnumName(Market), nullable=False),
+    Column("base", Text, nullable=False),
+    Column("quote", Text, nullable=False),
+    # The asset that profit, loss and fees are counted in.
+    Column("pnl_asset", Text, nullable=False),
+    Column("contract_size", ExactDecimal, nullable=False),
+    Column("inverse", Boolean, nullable=False),
+    Column("tick_size", ExactDecimal, nullable=False),
+    Column("step_size", ExactDecimal, nullable=False),
+    # All of it, as JSON.
+    Column("rules", StructText(Instrument), nullable=False),
+    Column("seen_ns", Nanoseconds, nullable=False),
+    PrimaryKeyConstraint("environment", "symbol"),
 )
 
 balances: Final = Table(
@@ -194,6 +246,7 @@ equity: Final = Table(
     Column("realised", ExactDecimal, nullable=False),
     Column("unrealised", ExactDecimal, nullable=False),
     Column("fees", ExactDecimal, nullable=False),
+    Column("funding", ExactDecimal, nullable=False, server_default="0"),
     PrimaryKeyConstraint("run_id", "strategy_id", "symbol", "ts_ns"),
     Index(None, "ts_ns"),
     Index(None, "strategy_id", "symbol", "ts_ns"),

@@ -10,9 +10,8 @@ to 12 decimals. What only helps to read (average price, peak quantity) is a floa
 
 from typing import Final, Protocol
 
-__all__ = ["NAMES", "revision_0001", "revision_0002"]
+__all__ = ["revision_0001", "revision_0002", "revision_0003"]
 
-NAMES: Final = ("v_orders", "v_fills", "v_trades", "v_pnl_daily")
 
 _ONE: Final = 10**12
 """One unit in the integer that holds a fraction."""
@@ -35,7 +34,21 @@ def revision_0002(dialect: str) -> dict[str, str]:
     return {"v_orders": _orders(sql, ", terms, triggered, cancel_requested")}
 
 
+def revision_0003(dialect: str) -> dict[str, str]:
+    """Late fees, hedge sides, and funding, which is part of what a day earned."""
+    sql: _Dialect = _Sqlite() if dialect == "sqlite" else _Postgresql()
+    return {
+        "v_fills": _fills(sql, ", position_side, fee_valued_ns"),
+        "v_trades": _trades(sql, ", position_side"),
+        "v_funding": _funding(sql),
+        "v_pnl_daily": _pnl_daily_with_funding(sql),
+    }
+
+
 class _Dialect(Protocol):
+    nothing: str
+    """No money, as a literal of the columns' type."""
+
     def real(self, money: str) -> str:
         """Money as a float."""
         ...
@@ -56,6 +69,8 @@ class _Dialect(Protocol):
 
 
 class _Postgresql:
+    nothing = "CAST(0 AS numeric)"
+
     def real(self, money: str) -> str:
         return f"CAST({money} AS double precision)"
 
@@ -77,6 +92,8 @@ class _Postgresql:
 
 
 class _Sqlite:
+    nothing = "'0'"
+
     def real(self, money: str) -> str:
         return f"CAST({money} AS REAL)"
 
@@ -127,29 +144,29 @@ SELECT environment, client_order_id, venue_order_id, strategy_id, run_id, symbol
 FROM orders"""  # noqa: S608 - built of our own constants
 
 
-def _fills(sql: _Dialect) -> str:
+def _fills(sql: _Dialect, added: str = "") -> str:
     return f"""
 SELECT environment, symbol, trade_id, client_order_id, venue_order_id, strategy_id, run_id, side,
        price, quantity, notional, commission, commission_asset, fee_quote, realised_quote,
-       position_after, maker, source, {sql.time("ts_ns")} AS time, ts_ns, recv_ns
+       position_after, maker, source, {sql.time("ts_ns")} AS time, ts_ns, recv_ns{added}
 FROM fills"""  # noqa: S608 - built of our own constants
 
 
-def _trades(sql: _Dialect) -> str:
+def _trades(sql: _Dialect, side: str = "") -> str:
     """Round trips, from flat to flat, of each strategy and symbol.
 
     Flat is a position of 0, a change of sign (the fill that crosses zero ends one trip, with
     all its money, and begins the next), or what is too small to matter: after the last fill
     of an order that closes, less than 1 % of that order. A fee taken in the base asset
-    leaves such dust, which cannot be sold.
+    leaves such dust, which cannot be sold. ``side`` is the column of hedge mode, if there is one.
     """
     after = sql.real("position_after")
     return f"""
 WITH held AS (
-  SELECT environment, strategy_id, symbol, id, ts_ns, side, realised_quote, fee_quote,
+  SELECT environment, strategy_id, symbol{side}, id, ts_ns, side, realised_quote, fee_quote,
          {after} AS held_after,
          coalesce(lag({after}) OVER (
-           PARTITION BY environment, strategy_id, symbol ORDER BY id), 0) AS held_before,
+           PARTITION BY environment, strategy_id, symbol{side} ORDER BY id), 0) AS held_before,
          row_number() OVER (
            PARTITION BY environment, client_order_id ORDER BY id DESC) AS from_last,
          sum({sql.real("quantity")}) OVER (
@@ -165,37 +182,44 @@ WITH held AS (
 ), numbered AS (
   SELECT ended.*,
          1 + coalesce(sum(ends) OVER (
-           PARTITION BY environment, strategy_id, symbol ORDER BY id
+           PARTITION BY environment, strategy_id, symbol{side} ORDER BY id
            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS trade
   FROM ended
 ), legs AS (
-  SELECT environment, strategy_id, symbol, trade, ts_ns, realised_quote, fee_quote, ends,
+  SELECT environment, strategy_id, symbol{side}, trade, ts_ns, realised_quote, fee_quote, ends,
          CASE WHEN held_before > 0 THEN 'LONG' WHEN held_before < 0 THEN 'SHORT'
               WHEN side = 'BUY' THEN 'LONG' ELSE 'SHORT' END AS direction,
          CASE WHEN ends = 1 OR abs(held_before) > abs(held_after)
               THEN abs(held_before) ELSE abs(held_after) END AS held
   FROM numbered
   UNION ALL
-  SELECT environment, strategy_id, symbol, trade + 1, ts_ns, '0', '0', 0,
+  SELECT environment, strategy_id, symbol{side}, trade + 1, ts_ns, '0', '0', 0,
          CASE WHEN held_after > 0 THEN 'LONG' ELSE 'SHORT' END, abs(held_after)
   FROM numbered
   WHERE held_after * held_before < 0
 ), trips AS (
-  SELECT environment, strategy_id, symbol, trade, min(direction) AS direction,
+  SELECT environment, strategy_id, symbol{side}, trade, min(direction) AS direction,
          count(*) AS fills, max(held) AS peak_quantity, min(ts_ns) AS opened_ns,
          CASE WHEN max(ends) = 1 THEN max(ts_ns) END AS closed_ns,
          {sql.parts("realised_quote", None, "realised_quote")},
          {sql.parts("fee_quote", None, "fees_quote")},
          {sql.parts("realised_quote", "fee_quote", "net_quote")}
   FROM legs
-  GROUP BY environment, strategy_id, symbol, trade
+  GROUP BY environment, strategy_id, symbol{side}, trade
 )
 SELECT environment, strategy_id, symbol, trade, direction,
        CASE WHEN closed_ns IS NULL THEN 'OPEN' ELSE 'CLOSED' END AS status,
        {sql.time("opened_ns")} AS opened, {sql.time("closed_ns")} AS closed,
        fills, peak_quantity, {sql.total("realised_quote")}, {sql.total("fees_quote")},
-       {sql.total("net_quote")}, opened_ns, closed_ns
+       {sql.total("net_quote")}, opened_ns, closed_ns{side}
 FROM trips"""  # noqa: S608 - built of our own constants
+
+
+def _funding(sql: _Dialect) -> str:
+    return f"""
+SELECT environment, occasion, symbol, asset, payment, amount, strategy_id, position_side, run_id,
+       transaction_id, source, {sql.time("ts_ns")} AS time, ts_ns, recv_ns
+FROM funding"""  # noqa: S608 - built of our own constants
 
 
 def _pnl_daily(sql: _Dialect) -> str:
@@ -211,4 +235,34 @@ FROM (
          {sql.parts("realised_quote", "fee_quote", "net_quote")}
   FROM fills
   GROUP BY environment, {sql.day("ts_ns")}, strategy_id, symbol
+) AS days"""  # noqa: S608 - built of our own constants
+
+
+def _pnl_daily_with_funding(sql: _Dialect) -> str:
+    """As :func:`_pnl_daily`; a day without fills is there too if funding was paid."""
+    day = sql.day("ts_ns")
+    return f"""
+SELECT environment, day, strategy_id, symbol, fills, {sql.total("volume_quote")},
+       {sql.total("realised_quote")}, {sql.total("fees_quote")}, {sql.total("net_quote")},
+       {sql.total("funding_quote")}, fees_unvalued
+FROM (
+  SELECT environment, day, strategy_id, symbol, sum(is_fill) AS fills,
+         sum(is_unvalued) AS fees_unvalued,
+         {sql.parts("notional", None, "volume_quote")},
+         {sql.parts("realised_quote", None, "realised_quote")},
+         {sql.parts("fee_quote", None, "fees_quote")},
+         {sql.parts("amount", None, "funding_quote")},
+         {sql.parts("received", "fee_quote", "net_quote")}
+  FROM (
+    SELECT environment, {day} AS day, strategy_id, symbol, 1 AS is_fill,
+           CASE WHEN fee_quote IS NULL THEN 1 ELSE 0 END AS is_unvalued,
+           notional, realised_quote, fee_quote, {sql.nothing} AS amount,
+           realised_quote AS received
+    FROM fills
+    UNION ALL
+    SELECT environment, {day}, strategy_id, symbol, 0, 0, {sql.nothing}, {sql.nothing},
+           {sql.nothing}, amount, amount
+    FROM funding
+  ) AS legs
+  GROUP BY environment, day, strategy_id, symbol
 ) AS days"""  # noqa: S608 - built of our own constants

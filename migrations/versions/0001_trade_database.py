@@ -171,7 +171,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     connection = op.get_bind()
-    for name in views.NAMES:
+    for name in views.revision_0001(op.get_bind().dialect.name):
         connection.exec_driver_sql(f"DROP VIEW {name}")
     for table in ('strategy_state', 'runs', 'orders', 'order_events', 'notes', 'incidents', 'fills', 'equity', 'balances'):
         op.drop_table(table)

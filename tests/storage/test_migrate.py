@@ -43,7 +43,7 @@ def test_up_makes_every_table_and_view_and_down_removes_them(any_url, look):
     url = normalise_url(any_url)
     assert look(migrate.is_empty)
     migrate.upgrade(url)
-    views = {"v_orders", "v_fills", "v_trades", "v_pnl_daily"}
+    views = {"v_orders", "v_fills", "v_trades", "v_funding", "v_pnl_daily"}
     assert look(tables) == {*schema.metadata.tables, *views}
     assert look(migrate.current) == migrate.head()
     migrate.downgrade(url, "base")
