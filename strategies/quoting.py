@@ -24,7 +24,11 @@ NOT_TAKEN = (OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.NOT_PLACED)
 
 
 class Params(StrategyParams):
-    size_quote: float = Field(100.0, gt=0, description="worth of each order, quote units")
+    size_quote: float = Field(
+        100.0,
+        gt=0,
+        description="worth of an order, quote units; more where the exchange takes no less",
+    )
     spread_bps: float = Field(
         0.0, ge=0, le=1000, description="least distance of bid and ask; 0 joins the best prices"
     )
@@ -82,11 +86,13 @@ class Quoting(Strategy[Params]):
         if float(held) * quote.mid * side.sign >= self.params.max_position_quote:
             return Decimal(0)
         wanted = rules.quantity_for_notional(self.params.size_quote, quote.mid)
+        if float(wanted) * quote.bid < rules.min_notional:
+            # Of a contract the least that the exchange takes may be more than was wished.
+            wanted = rules.quantity_for_notional(rules.min_notional, quote.bid) + rules.step_size
         if side is Side.SELL and not self.params.allow_short:
             wanted = min(wanted, rules.quantity(max(held, Decimal(0))))
-        # Less than the exchange takes is nothing.
-        worth = float(wanted) * min(quote.bid, self.price(quote, side))
-        return wanted if worth >= rules.min_notional else Decimal(0)
+        at = min(quote.bid, self.price(quote, side))
+        return wanted if float(wanted) * at >= rules.min_notional else Decimal(0)
 
     def on_order(self, order: Order) -> None:
         if order.status in NOT_TAKEN:

@@ -26,7 +26,7 @@ def run(
         list[str] | None, typer.Option(help="What to trade; may be given several times.")
     ] = None,
     venue: Annotated[str | None, typer.Option(help="sim (default), testnet, demo or live.")] = None,
-    market: Annotated[str | None, typer.Option(help="spot.")] = None,
+    market: Annotated[str | None, typer.Option(help="spot (default), usdm or coinm.")] = None,
     config: Annotated[Path | None, typer.Option(help="A bot.toml.")] = None,
     for_: Annotated[
         str | None, typer.Option("--for", help="How long: 30s, 5m, 1.5h. Until stopped if absent.")
@@ -65,6 +65,8 @@ def run(
     bot run --strategy sma_cross --symbol BTCUSDT --for 30s
 
     bot run --strategy sma_cross:fast=5,slow=20 --strategy quoting --symbol BTCUSDT ETHUSDT
+
+    bot run --market usdm --strategy quoting --symbol BTCUSDT --for 30s
 
     bot run --venue sim --venue-url http://127.0.0.1:9000 --strategy quoting --symbol BTCUSDT
     """

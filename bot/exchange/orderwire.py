@@ -73,8 +73,13 @@ class BudgetedWire:
         "orderList.place.opo": 2,
         "orderList.place.otoco": 3,
         "orderList.place.opoco": 3,
+        # Futures.
+        "order.modify": 1,
+        "algoOrder.place": 1,
     }
-    _URGENT: Final = frozenset({"order.cancel", "orderList.cancel", "openOrders.cancelAll"})
+    _URGENT: Final = frozenset(
+        {"order.cancel", "orderList.cancel", "openOrders.cancelAll", "algoOrder.cancel"}
+    )
 
     def __init__(
         self, wire: OrderWire, allowance: Allowance, *, order_max_wait_s: float = 5.0

@@ -9,14 +9,14 @@ import msgspec
 from bot.domain.errors import Unavailable
 from bot.domain.fill import Fill
 from bot.domain.order import Order
-from bot.domain.values import OrderStatus, Side, as_fixed
+from bot.domain.values import OrderStatus, as_fixed
 from bot.exchange import rest_decode
-from bot.exchange.rest_decode import OrderBody, TradeBody
+from bot.exchange.rest_decode import OrderBody
 from bot.exchange.session import Session
 from bot.exchange.sweep import PAGE, own_trades
 from bot.exchange.user_decode import STATUSES
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "ListedOrder", "compare_fills", "compare_orders", "differences"]
 
 _NEVER_THERE: Final = frozenset(
     {OrderStatus.INTENT, OrderStatus.REFUSED, OrderStatus.NOT_PLACED, OrderStatus.REJECTED}
@@ -39,6 +39,19 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Our side, in words; empty if missing."""
     exchange: str
     """The exchange's side, in words; empty if extra."""
+
+
+class ListedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as the exchange lists it."""
+
+    client_order_id: str
+    status: str
+    """Our name of it, or the exchange's own of one that we do not know."""
+    side: str
+    filled: Decimal
+    quantity: Decimal | None
+    """None where the exchange does not know it before it trades."""
+    price: Decimal | None
 
 
 async def differences(
@@ -67,7 +80,7 @@ async def differences(
                 if order.client_order_id.startswith(prefix)
             ]
             ours = [order for order in stored_orders if order.symbol == symbol]
-            found.extend(_compare_orders(symbol, ours, listed))
+            found.extend(compare_orders(symbol, ours, [_listed(order) for order in listed]))
             own_ids = {order.order_id for order in listed}
             trades = [
                 trade
@@ -76,7 +89,8 @@ async def differences(
                 if trade.order_id in own_ids
             ]
             held = [fill for fill in stored_fills if fill.symbol == symbol]
-            found.extend(_compare_fills(symbol, held, trades))
+            theirs = [rest_decode.filled(trade, "", None, 0).fill for trade in trades]
+            found.extend(compare_fills(symbol, held, theirs))
     except msgspec.ValidationError as error:
         raise Unavailable(f"the exchange's answer cannot be read: {error}") from None
     return found
@@ -95,28 +109,32 @@ async def _all_orders(session: Session, symbol: str) -> AsyncIterator[OrderBody]
         from_id = page[-1].order_id + 1
 
 
-def _compare_orders(
-    symbol: str, stored: Sequence[Order], listed: Sequence[OrderBody]
+def compare_orders(
+    symbol: str, stored: Sequence[Order], listed: Sequence[ListedOrder]
 ) -> list[Difference]:
-    theirs = {order.client_order_id: _order_at_exchange(order) for order in listed}
+    """The orders of one symbol on both sides, by client order id."""
+    theirs = {order.client_order_id: order for order in listed}
     ours = {
-        order.client_order_id: _order_stored(order)
+        order.client_order_id: order
         for order in stored
         if order.status not in _NEVER_THERE or order.client_order_id in theirs
     }
-    return _compare("order", symbol, ours, theirs)
+    return _compare(
+        "order",
+        symbol,
+        {name: _order_stored(order) for name, order in ours.items()},
+        {name: _order_listed(order, ours.get(name)) for name, order in theirs.items()},
+    )
 
 
-def _compare_fills(
-    symbol: str, stored: Sequence[Fill], trades: Sequence[TradeBody]
-) -> list[Difference]:
+def compare_fills(symbol: str, stored: Sequence[Fill], traded: Sequence[Fill]) -> list[Difference]:
+    """The fills of one symbol on both sides, by trade id and side."""
+    return _compare("fill", symbol, _fills_by_name(stored), _fills_by_name(traded))
+
+
+def _fills_by_name(fills: Sequence[Fill]) -> dict[str, str]:
     # With the side: a match of two orders of one account is two fills.
-    ours = {f"{fill.trade_id} {fill.side.value}": _fill_stored(fill) for fill in stored}
-    theirs = {
-        f"{trade.id} {'BUY' if trade.is_buyer else 'SELL'}": _fill_at_exchange(trade)
-        for trade in trades
-    }
-    return _compare("fill", symbol, ours, theirs)
+    return {f"{fill.trade_id} {fill.side.value}": _fill_words(fill) for fill in fills}
 
 
 def _compare(
@@ -140,14 +158,22 @@ def _order_stored(order: Order) -> str:
     )
 
 
-def _order_at_exchange(order: OrderBody) -> str:
+def _order_listed(order: ListedOrder, stored: Order | None) -> str:
+    quantity = order.quantity
+    if quantity is None:
+        quantity = order.filled if stored is None else stored.quantity
+    return _order_words(order.status, order.side, order.filled, quantity, order.price)
+
+
+def _listed(order: OrderBody) -> ListedOrder:
     status = STATUSES.get(order.status)
-    return _order_words(
-        status.value if status else order.status,
-        order.side,
-        order.executed_qty,
-        order.orig_qty,
-        order.price or None,
+    return ListedOrder(
+        client_order_id=order.client_order_id,
+        status=status.value if status else order.status,
+        side=order.side,
+        filled=order.executed_qty,
+        quantity=order.orig_qty,
+        price=order.price or None,
     )
 
 
@@ -158,20 +184,10 @@ def _order_words(
     return f"{status} {side} {_short(filled)} of {_short(quantity)}{at}"
 
 
-def _fill_stored(fill: Fill) -> str:
-    return _fill_words(fill.side, fill.quantity, fill.price, fill.commission, fill.commission_asset)
-
-
-def _fill_at_exchange(trade: TradeBody) -> str:
-    side = Side.BUY if trade.is_buyer else Side.SELL
-    return _fill_words(side, trade.qty, trade.price, trade.commission, trade.commission_asset)
-
-
-def _fill_words(
-    side: Side, quantity: Decimal, price: Decimal, commission: Decimal, asset: str
-) -> str:
-    fee = f", fee {_short(commission)} {asset}".rstrip() if commission else ""
-    return f"{side.value} {_short(quantity)} at {_short(price)}{fee}"
+def _fill_words(fill: Fill) -> str:
+    asset = fill.commission_asset
+    fee = f", fee {_short(fill.commission)} {asset}".rstrip() if fill.commission else ""
+    return f"{fill.side.value} {_short(fill.quantity)} at {_short(fill.price)}{fee}"
 
 
 def _short(value: Decimal) -> str:

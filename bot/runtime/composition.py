@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from bot.domain.commands import QueryOrder
 from bot.domain.errors import SettingsError, VenueError, VenueSetupError
-from bot.domain.events import Event, OrderNotFound
+from bot.domain.events import OrderNotFound
 from bot.domain.instrument import Instrument
 from bot.domain.values import Market, OrderStatus
 from bot.exchange import endpoints
 from bot.exchange.endpoints import Endpoints
-from bot.exchange.lease import ConnectionLease
+from bot.exchange.futures.orderentry import FuturesOrderEntry
 from bot.exchange.market_history import BinanceMarketHistory
 from bot.exchange.orderentry import OrderEntry
 from bot.exchange.session import Session
-from bot.exchange.user_feed import BinanceUserFeed
-from bot.exchange.venue import BinanceVenue
 from bot.history.session import SessionRecording
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Recovery, Store, UserFeed, Venue
+from bot.runtime.accountside import AccountSide, account_side
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file, state_files
 from bot.runtime.environment import Environment, latest_of
 from bot.runtime.feeds import market_feeds
@@ -44,8 +43,7 @@ class Connected:
     """A session with the exchange that a venue name stands for."""
 
     session: Session
-    venue: BinanceVenue
-    order_entry: OrderEntry
+    account: AccountSide
     where: str
     """The address, or ``embedded``."""
     account_key: str = field(repr=False)
@@ -59,7 +57,7 @@ class Parts:
     history: MarketHistory
     market_feed: MarketFeed
     user_feed: UserFeed
-    order_entry: OrderEntry
+    order_entry: OrderEntry | FuturesOrderEntry
     store: Store
     instruments: dict[str, Instrument]
     recovery: Recovery
@@ -72,10 +70,6 @@ class Parts:
     notes: list[tuple[str, str, str]]
     """(kind, subject, cause) of incidents that happened before there was an engine."""
     recording: SessionRecording | None = None
-
-
-def _nowhere(_: Event) -> None:
-    """Where the feeds put their events until the pump is there: none of them runs before."""
 
 
 @asynccontextmanager
@@ -98,14 +92,10 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         exchange = await stack.enter_async_context(
             connected(settings, clock=clock, embedded=plan.embedded)
         )
-        instruments = await exchange.venue.instruments(settings.symbols)
+        account = exchange.account
+        instruments = await account.venue.instruments(settings.symbols)
+        await account.check(settings.symbols)
         environment, recovery, notes = await _account(exchange, store, settings)
-        user_feed = BinanceUserFeed(exchange.session, _nowhere, clock)
-        lease = ConnectionLease(
-            clock=clock,
-            up_since_ns=lambda: user_feed.up_since_ns,
-            reconnect=user_feed.reconnect,
-        )
         recording = recording_of(
             settings, plan.record, run_id=run_id, environment=str(environment), closing=stack
         )
@@ -113,26 +103,22 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
         market_feed = market_feeds(settings, exchange.session, history, clock, recording)
 
         def connect(emit: Emit) -> None:
-            def heard(event: Event) -> None:
-                exchange.order_entry.hear(event)
-                emit(event)
-
-            user_feed.emit = heard
+            account.connect(emit)
             market_feed.connect(emit)
 
         yield Parts(
-            venue=exchange.venue,
+            venue=account.venue,
             history=history,
             market_feed=market_feed,
-            user_feed=user_feed,
-            order_entry=exchange.order_entry,
+            user_feed=account.user_feed,
+            order_entry=account.order_entry,
             store=store,
             instruments=instruments,
             recovery=recovery,
             environment=str(environment),
             connect=connect,
             sync_clock=exchange.session.sync_clock,
-            renew_lease=lease.renew,
+            renew_lease=account.renew,
             backlog=lambda: store.backlog,
             notes=notes,
             recording=recording,
@@ -155,7 +141,11 @@ async def connected(
         where, at = await _locate(settings, stack, embedded or EmbeddedOptions())
         key, secret = keys_of(settings)
         session = Session(
-            at, api_key=key, api_secret=secret, recv_window_ms=settings.recv_window_ms
+            at,
+            api_key=key,
+            api_secret=secret,
+            recv_window_ms=settings.recv_window_ms,
+            home=Market(settings.market),
         )
         stack.push_async_callback(session.close)
         try:
@@ -166,13 +156,9 @@ async def connected(
                 "is the address right, and is it up?"
             ) from e
         logger.bind(source="bot").info("connected to {} ({})", settings.venue, where)
-        order_entry = OrderEntry(
-            session, settings.order_entry, order_max_wait_s=settings.intent_max_age_s
-        )
         yield Connected(
             session=session,
-            venue=BinanceVenue(session, clock, order_entry.wire),
-            order_entry=order_entry,
+            account=account_side(settings, session, clock),
             where=where,
             account_key=key,
         )
@@ -193,6 +179,7 @@ async def _locate(
     exchange = await stack.enter_async_context(
         EmbeddedExchange(
             state=state_file(settings.db),
+            market=Market(settings.market),
             symbols=settings.symbols,
             options=embedded,
         )
@@ -246,7 +233,7 @@ async def _account(
     with TradeReader(settings.db) as reader:
         environment = latest_of(base, [row.environment for row in reader.runs()])
     recovery = store.recover(str(environment))
-    if not await was_wiped(exchange.venue, recovery):
+    if not await was_wiped(exchange.account.venue, recovery):
         return environment, recovery, []
     if settings.venue == "live":
         raise VenueSetupError(

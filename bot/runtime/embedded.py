@@ -18,9 +18,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bot.domain.errors import VenueSetupError
+from bot.domain.values import Market
 
 __all__ = ["EmbeddedExchange", "EmbeddedOptions", "state_file", "state_files"]
 
+_SYMBOL_OPTIONS: Final = {
+    Market.SPOT: "--symbol",
+    Market.USDM: "--usdm-symbol",
+    Market.COINM: "--coinm-symbol",
+}
 _START_S: Final = 20.0
 _END_S: Final = 3.0
 
@@ -69,13 +75,14 @@ class EmbeddedExchange:
         state: Path,
         symbols: Sequence[str],
         options: EmbeddedOptions,
+        market: Market = Market.SPOT,
         admin: bool = False,
     ) -> None:
         self.url = ""
         self._arguments = ["--port", "0", "--announce", "json", "--exit-with-parent"]
         self._arguments += ["--state", str(state), *options.arguments()]
         for symbol in symbols:
-            self._arguments += ["--symbol", symbol]
+            self._arguments += [_SYMBOL_OPTIONS[market], symbol]
         if admin:
             self._arguments += ["--admin"]
         self._process: asyncio.subprocess.Process | None = None

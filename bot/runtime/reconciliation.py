@@ -6,7 +6,7 @@ import msgspec
 
 from bot.domain.errors import DatabaseError, SettingsError, VenueError, VenueSetupError
 from bot.engine.identity import id_prefix
-from bot.exchange.reconcile import Difference, differences
+from bot.exchange.reconcile import Difference
 from bot.runtime.clock import WallClock
 from bot.runtime.composition import connected
 from bot.runtime.environment import Environment
@@ -59,8 +59,8 @@ async def reconcile_account(
     settings = settings.model_copy(update={"symbols": wanted})
     async with connected(settings, clock=WallClock()) as exchange:
         try:
-            found = await differences(
-                exchange.session, orders=orders, fills=fills, symbols=wanted, prefix=prefixes
+            found = await exchange.account.differences(
+                orders=orders, fills=fills, symbols=wanted, prefix=prefixes
             )
         except VenueError as e:
             raise VenueSetupError(f"the exchange could not be asked: {e}") from e
@@ -87,10 +87,12 @@ def _newest_run(runs: Sequence[RunRow], settings: Settings, *, chosen: bool) -> 
 
 
 def _as_in(run: RunRow, settings: Settings, *, chosen: bool) -> Settings:
-    """The settings with the venue and address of the run."""
+    """The settings with the venue, market and address of the run."""
     environment = Environment.parse(run.environment)
     is_address = environment.where.startswith(("http://", "https://"))
-    update: dict[str, object] = {"venue": environment.venue}
+    update: dict[str, object] = {"venue": environment.venue, "market": environment.market}
     if not settings.venue_url and is_address and environment.venue == "sim":
         update["venue_url"] = environment.where
-    return settings if chosen and settings.venue_url else settings.model_copy(update=update)
+    if chosen and settings.venue_url:
+        update = {"market": environment.market}
+    return settings.model_copy(update=update)

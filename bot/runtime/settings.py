@@ -17,7 +17,14 @@ from pydantic_settings import (
 
 from bot.domain.errors import SettingsError
 
-__all__ = ["LIVE_CONFIRMATION", "RiskSettings", "Settings", "load_settings", "parse_duration_s"]
+__all__ = [
+    "LIVE_CONFIRMATION",
+    "FuturesSettings",
+    "RiskSettings",
+    "Settings",
+    "load_settings",
+    "parse_duration_s",
+]
 
 LIVE_CONFIRMATION: Final = "I know that this trades real money"
 
@@ -39,6 +46,16 @@ class RiskSettings(BaseModel):
     stale_after_s: float = Field(15.0, ge=0)
 
 
+class FuturesSettings(BaseModel):
+    """How a futures account is to be set up; looked at before the run begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hedge_mode: bool = False
+    leverage: int = Field(0, ge=0, le=125)
+    margin_type: Literal["", "ISOLATED", "CROSSED"] = ""
+
+
 class Settings(BaseSettings):
     """What a run needs to know. ``.env.example`` explains each one."""
 
@@ -54,7 +71,7 @@ class Settings(BaseSettings):
     toml_path: ClassVar[Path | None] = None
 
     venue: Literal["sim", "testnet", "demo", "live"] = "sim"
-    market: Literal["spot"] = "spot"
+    market: Literal["spot", "usdm", "coinm"] = "spot"
     venue_url: str = ""
     order_entry: Literal["ws", "rest"] = "ws"
     symbols: Annotated[tuple[str, ...], NoDecode] = ("BTCUSDT",)
@@ -69,6 +86,7 @@ class Settings(BaseSettings):
     db_synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
 
     risk: RiskSettings = RiskSettings()
+    futures: FuturesSettings = FuturesSettings()
 
     on_stop: Literal["cancel", "keep"] = "cancel"
     stop_timeout_s: float = Field(20.0, gt=0)
@@ -90,7 +108,7 @@ class Settings(BaseSettings):
     clock_every_s: float = Field(300.0, ge=1)
     rules_every_s: float = Field(3600.0, ge=10)
     equity_every_s: float = Field(10.0, ge=1)
-    lease_every_s: float = Field(1800.0, ge=10)
+    lease_every_s: float = Field(1800.0, ge=0.5)
     roll_every_s: float = Field(82_800.0, ge=1)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -166,7 +184,8 @@ def _explained(error: Any) -> str:
     path = tuple(str(part) for part in error["loc"])
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
-        known = RiskSettings.model_fields if path[0] == "risk" else Settings.model_fields
+        parts: dict[str, type[BaseModel]] = {"risk": RiskSettings, "futures": FuturesSettings}
+        known = parts.get(path[0], Settings).model_fields
         return f"setting {name} does not exist; there are: {', '.join(sorted(known))}"
     variable = "BOT_" + "__".join(path).upper()
     shown = error.get("input")

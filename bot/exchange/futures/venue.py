@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from bot.domain.amendments import SymbolConfigured, SymbolNotConfigured
 from bot.domain.commands import (
     AmendOrder,
@@ -26,6 +28,7 @@ from bot.domain.events import (
 )
 from bot.domain.instrument import Instrument
 from bot.domain.values import Market
+from bot.exchange.allowance import RateLimit
 from bot.exchange.futures import rest_decode
 from bot.exchange.futures.enquiry import Enquiry
 from bot.exchange.futures.instruments import instruments
@@ -156,6 +159,8 @@ class FuturesVenue:
         try:
             body = await self._session.futures(self.market, "get", "exchangeInfo", {}, signed=False)
             found = instruments(body, self.market)
+            limits = msgspec.convert(body["rateLimits"], list[RateLimit])
+            self._session.allowances[self.market].limit(limits)
         except VenueError as failure:
             raise VenueSetupError(
                 f"the rules of {', '.join(symbols)} cannot be had from {name}: {failure}; "
