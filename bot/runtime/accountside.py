@@ -11,7 +11,7 @@ from bot.exchange.futures.links import Links
 from bot.exchange.futures.orderentry import FuturesOrderEntry
 from bot.exchange.futures.preflight import AccountWishes, check_account
 from bot.exchange.futures.reconcile import FuturesReconciler
-from bot.exchange.futures.user_feed import FuturesUserFeed
+from bot.exchange.futures.user_feed import FuturesUserFeed, FuturesUserFeedOptions
 from bot.exchange.futures.venue import FuturesVenue
 from bot.exchange.lease import ConnectionLease
 from bot.exchange.orderentry import OrderEntry
@@ -123,7 +123,11 @@ class FuturesSide:
             session, market, order_max_wait_s=settings.intent_max_age_s
         )
         self.venue = FuturesVenue(session, clock, market, links=links, wire=self.order_entry.wire)
-        self.user_feed = FuturesUserFeed(session, _nowhere, clock, market, links=links)
+        # A key is renewed twice in its life, so twice that is how long it lives.
+        options = FuturesUserFeedOptions(valid_s=min(3600.0, 2 * settings.lease_every_s))
+        self.user_feed = FuturesUserFeed(
+            session, _nowhere, clock, market, links=links, options=options
+        )
 
     def connect(self, emit: Emit) -> None:
         """As :class:`AccountSide` says."""

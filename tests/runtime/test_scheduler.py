@@ -51,3 +51,23 @@ async def test_a_job_that_fails_is_reported_and_comes_round_again():
     await _wait_for(lambda: len(failures) >= 2)
     timetable.stop()
     assert failures[0] == ("clock offset", "RuntimeError: no answer")
+
+
+async def test_a_job_that_must_not_fail_is_tried_again_at_once_and_reported_once():
+    failures: list[tuple[str, str]] = []
+    tries: list[str] = []
+
+    def renew():
+        tries.append("try")
+        if len(tries) < 5:
+            raise RuntimeError("no answer")
+
+    timetable = Timetable(lambda name, cause: failures.append((name, cause)))
+    timetable.add(Job("lease renewal", 600, renew, retry_s=0.01))
+    timetable.start()
+    timetable._scheduler.modify_job("lease renewal", next_run_time=datetime.now(UTC))
+    await _wait_for(lambda: len(tries) == 5)
+    await asyncio.sleep(0.2)
+    timetable.stop()
+    assert len(tries) == 5
+    assert failures == [("lease renewal", "RuntimeError: no answer")]

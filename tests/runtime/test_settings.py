@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import SettingsError
-from bot.runtime.settings import RiskSettings, Settings, load_settings, parse_duration_s
+from bot.runtime.settings import (
+    FuturesSettings,
+    RiskSettings,
+    Settings,
+    load_settings,
+    parse_duration_s,
+)
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
@@ -110,8 +116,11 @@ def test_every_setting_stands_in_the_example_file_with_its_default():
         for line in EXAMPLE.read_text().splitlines()
         if line and not line.startswith("#")
     )
-    names = {f"BOT_{name}".upper() for name in Settings.model_fields if name != "risk"}
-    names |= {f"BOT_RISK__{name}".upper() for name in RiskSettings.model_fields}
+    parts = {"risk": RiskSettings, "futures": FuturesSettings}
+    names = {f"BOT_{name}".upper() for name in Settings.model_fields if name not in parts}
+    names |= {
+        f"BOT_{part}__{name}".upper() for part, kind in parts.items() for name in kind.model_fields
+    }
     assert set(lines) == names
 
 

@@ -46,6 +46,8 @@ class FuturesUserFeedOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     doubt_s: float = 1.0
     """How long what one event leaves open may wait for the next, before the account is asked."""
+    valid_s: float = 3600.0
+    """How long a key is in force after it was last asked for or prolonged."""
     replace_after_s: float = 23 * 3600.0
     """Age at which a connection is replaced, before the exchange's 24 hours end it."""
     liveness: Liveness = Liveness()
@@ -83,6 +85,8 @@ class FuturesUserFeed:
         self._lost_key = False
         self._confirmed = False
         self._up_since_ns = 0
+        # When the exchange was last asked for the key, or to prolong it, with success.
+        self._asked_ns = 0
         self._doubted_ns = 0
         self._told: tuple[FeedState, str] | None = None
 
@@ -116,7 +120,14 @@ class FuturesUserFeed:
         Raises:
             VenueError: it could not be renewed now; it is still valid for a while.
         """
-        await self.lease.renew()
+        try:
+            await self.lease.renew()
+        except VenueError as failure:
+            valid_ns = int(self._options.valid_s * SECOND_NS)
+            if self._confirmed and self._clock.now_ns() - self._asked_ns > valid_ns:
+                # By our own count it is not in force any more, whatever the connection does.
+                self._lose(f"the listenKey could not be renewed: {failure}")
+            raise
         since_ns = self.up_since_ns
         oldest_ns = int(self._options.replace_after_s * SECOND_NS)
         if since_ns is not None and self._clock.now_ns() - since_ns > oldest_ns:
@@ -167,15 +178,19 @@ class FuturesUserFeed:
                 return
 
     async def _create_key(self) -> str:
+        asked_ns = self._clock.now_ns()
         body = await self._session.futures(self._market, "post", "listenKey", {}, signed=False)
         try:
-            return str(body["listenKey"])
+            key = str(body["listenKey"])
         except (KeyError, TypeError):
             raise Unavailable("the answer holds no listenKey") from None
+        self._asked_ns = asked_ns
+        return key
 
-    async def _prolong_key(self, key: str) -> object:
-        params = {"listenKey": key}
-        return await self._session.futures(self._market, "put", "listenKey", params, signed=False)
+    async def _prolong_key(self, key: str) -> None:
+        asked_ns, params = self._clock.now_ns(), {"listenKey": key}
+        await self._session.futures(self._market, "put", "listenKey", params, signed=False)
+        self._asked_ns = asked_ns
 
     def _on_new_key(self, _: str) -> None:
         # What was sent to the old one since it ended is lost: a gap, and a sweep after it.
