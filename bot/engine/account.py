@@ -9,7 +9,7 @@ from bot.domain.events import Balance, BalancesReported, SnapshotDue
 from bot.domain.funding import FundingPaid
 from bot.domain.margin import MarginCalled, PositionsReported
 from bot.domain.records import BalanceSaved, EquitySaved
-from bot.domain.values import as_fixed
+from bot.engine.funding import Funding
 from bot.engine.margin import Margin
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Account:
         self._engine = engine
         self.balances: dict[str, Balance] = {}
         self.margin = Margin(engine)
+        self.funding = Funding(engine)
 
     def routes(self) -> dict[type, Callable[[Any], None]]:
         """What takes which event."""
@@ -32,7 +33,7 @@ class Account:
             BalancesReported: self.on_balances,
             PositionsReported: self.margin.on_positions,
             MarginCalled: self.margin.on_call,
-            FundingPaid: self.on_funding,
+            FundingPaid: self.funding.on_paid,
             SymbolConfigured: self.on_configured,
             SymbolNotConfigured: self.on_not_configured,
             SnapshotDue: self.on_snapshot_due,
@@ -60,12 +61,6 @@ class Account:
                 )
             )
 
-    def on_funding(self, event: FundingPaid) -> None:
-        """Take each payment once, however often it is told."""
-        if self.margin.is_news(event):
-            self._engine.counts["fundings"] += 1
-            self._engine.log("INFO", f"funding {event.symbol}: {as_fixed(event.amount)}")
-
     def on_configured(self, event: SymbolConfigured) -> None:
         """Leverage or margin type are as a strategy wanted them."""
         parts = [f"leverage {event.leverage}"] if event.leverage else []
@@ -79,19 +74,20 @@ class Account:
         )
 
     def on_snapshot_due(self, _: SnapshotDue) -> None:
-        """A row of equity for each strategy and symbol."""
-        for (strategy_id, symbol), position in self._engine.blotter.positions.items():
-            price = self._engine.cache.exact_price(symbol)
+        """A row of equity for each position."""
+        for position in self._engine.blotter.positions.values():
+            price = self._engine.cache.exact_price(position.symbol)
             self._engine.record(
                 EquitySaved(
                     run_id=self._engine.config.run_id,
-                    strategy_id=strategy_id,
-                    symbol=symbol,
+                    strategy_id=position.strategy_id,
+                    symbol=position.key,
                     position=position.quantity,
                     price=price,
                     realised=position.realised,
                     unrealised=position.unrealised(price) if price is not None else Decimal(0),
                     fees=position.fees,
                     ts_ns=self._engine.now_ns,
+                    funding=position.funding,
                 )
             )

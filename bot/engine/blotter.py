@@ -1,7 +1,7 @@
 """Every order, fill and position of the account, each fact taken once."""
 
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -9,10 +9,12 @@ import msgspec
 
 from bot.domain.events import OrderEvent, OrderIntended
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
 from bot.domain.instrument import Instrument
 from bot.domain.order import Order
-from bot.domain.position import Position
-from bot.domain.terms import ListRole
+from bot.domain.position import Position, position_key
+from bot.domain.subaccount import Subaccount
+from bot.domain.terms import ListRole, PositionSide
 from bot.domain.values import Side
 from bot.engine.risk import Approved
 
@@ -22,11 +24,21 @@ _ENDED_KEPT: Final = 20_000
 """Ended orders that stay in memory, because late news may still come for them."""
 
 
+_RECENT: Final = 5_000
+"""Fills remembered by themselves, for payments of funding that are told later."""
+
+
 class Blotter:
     """Orders by client order id, trade ids by symbol, positions by strategy and symbol."""
 
-    def __init__(self) -> None:
+    def __init__(self, instruments: Mapping[str, Instrument] | None = None) -> None:
         self.positions: dict[tuple[str, str], Position] = {}
+        """By strategy and :func:`bot.domain.position.position_key`."""
+        self.accounts: dict[str, Subaccount] = {}
+        """What each strategy's fills did to the assets of the account."""
+        self.recent: deque[tuple[str, Fill]] = deque(maxlen=_RECENT)
+        """(strategy id, fill), newest last."""
+        self._instruments = {} if instruments is None else instruments
         self._open: dict[str, Order] = {}
         self._ended: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[tuple[str, int], str] = {}
@@ -135,18 +147,44 @@ class Blotter:
     ) -> tuple[Position, Decimal]:
         """Count a fill, once; the position after it and the PnL that it realised."""
         self._trade_ids.setdefault(fill.symbol, set()).add((fill.trade_id, fill.side))
-        position = self.position(strategy_id, fill.symbol)
-        base = instrument.base if instrument else ""
-        realised = position.apply(fill, base=base, fee_quote=fee_quote)
+        position = self._position(strategy_id, fill.symbol, fill.position_side, instrument)
+        held_asset = instrument.held_asset if instrument else ""
+        realised = position.apply(fill, base=held_asset, fee_quote=fee_quote)
+        if instrument is not None:
+            self._account(strategy_id).apply(fill, instrument, realised)
+        self.recent.append((strategy_id, fill))
         return position, realised
 
-    def position(self, strategy_id: str, symbol: str) -> Position:
+    def receive(
+        self, strategy_id: str, payment: FundingPaid, amount: Decimal, side: PositionSide
+    ) -> None:
+        """Count a part of a payment of funding."""
+        self.position(strategy_id, payment.symbol, side).receive(amount)
+        self._account(strategy_id).move(payment.asset, amount)
+
+    def position(
+        self, strategy_id: str, symbol: str, side: PositionSide = PositionSide.BOTH
+    ) -> Position:
         """The live position, made flat on first use."""
-        key = (strategy_id, symbol)
+        return self._position(strategy_id, symbol, side, self._instruments.get(symbol))
+
+    def _position(
+        self, strategy_id: str, symbol: str, side: PositionSide, instrument: Instrument | None
+    ) -> Position:
+        key = (strategy_id, position_key(symbol, side))
         position = self.positions.get(key)
         if position is None:
-            position = self.positions[key] = Position(strategy_id=strategy_id, symbol=symbol)
+            position = Position(strategy_id=strategy_id, symbol=symbol, side=side)
+            if instrument is not None:
+                position.inverse, position.size = instrument.inverse, instrument.contract_size
+            self.positions[key] = position
         return position
+
+    def _account(self, strategy_id: str) -> Subaccount:
+        account = self.accounts.get(strategy_id)
+        if account is None:
+            account = self.accounts[strategy_id] = Subaccount(strategy_id=strategy_id)
+        return account
 
     def restore(self, orders: Iterable[Order]) -> None:
         for order in orders:

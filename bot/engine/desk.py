@@ -21,6 +21,7 @@ from bot.domain.events import (
     OrderUnknown,
 )
 from bot.domain.order import Order
+from bot.domain.terms import PositionSide
 from bot.domain.values import OrderStatus
 from bot.engine.inquiry import NEVER_HEARD, UNANSWERED
 
@@ -133,6 +134,12 @@ class OrderDesk:
             order = self._engine.blotter.by_venue_id(fill.symbol, fill.venue_order_id)
             if order is not None:
                 fill = msgspec.structs.replace(fill, client_order_id=order.client_order_id)
+                event = msgspec.structs.replace(event, fill=fill)
+        if isinstance(event, OrderFilled) and order is not None:
+            # A trade need not say which position it changed; the order did.
+            side, said = order.terms.position_side, event.fill.position_side
+            if said is PositionSide.BOTH and side is not said:
+                fill = msgspec.structs.replace(event.fill, position_side=side)
                 event = msgspec.structs.replace(event, fill=fill)
         return event, order or self._engine.ledger.open_external(event)
 

@@ -41,6 +41,7 @@ from bot.engine.cache import Cache
 from bot.engine.desk import OrderDesk
 from bot.engine.door import door
 from bot.engine.effects import Effects, LogLine
+from bot.engine.fees import Fees
 from bot.engine.flattening import Flattening
 from bot.engine.host import Host
 from bot.engine.inquiry import Inquiry
@@ -108,7 +109,7 @@ class Engine:
         self.halted = ""
         self.stopping = ""
         self.cache = Cache(instruments)
-        self.blotter = Blotter()
+        self.blotter = Blotter(instruments)
         self.timers = Timers()
         # The engine's own: the day of the loss limit, the next try of a sweep.
         self.deadlines = Timers()
@@ -120,6 +121,7 @@ class Engine:
             stopwatch=stopwatch,
             slow_ns=config.slow_callback_ms * 1_000_000,
         )
+        self.fees = Fees(self)
         self.ledger = Ledger(self)
         self.inquiry = Inquiry(self, recv_window_ms=config.recv_window_ms)
         self.desk = OrderDesk(self)
@@ -195,6 +197,7 @@ class Engine:
     def on_time(self, _: TimePassed) -> None:
         self.inquiry.ask_due()
         self.lists.retry()
+        self.fees.settle()
         self.flattening.go_on()
 
     def on_halt(self, event: HaltRequested) -> None:

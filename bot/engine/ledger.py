@@ -1,14 +1,14 @@
 """Writing orders and fills down: one row for each event, each fill counted once."""
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.domain.events import OrderDetails, OrderEvent, OrderFilled, OrderIntended, OrderReported
 from bot.domain.fill import Fill
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
-from bot.domain.records import FillSaved, OrderEventSaved, OrderSaved
+from bot.domain.records import FillSaved, InstrumentSaved, OrderEventSaved, OrderSaved
 from bot.domain.values import EXTERNAL, OrderStatus, OrderType, TimeInForce
 from bot.engine.identity import flattened_tag, is_ours, tag_of
 
@@ -41,7 +41,7 @@ class Ledger:
     def book(self, order: Order, fill: Fill, before: OrderStatus) -> None:
         """Count the fill into its strategy's position; ``before`` is the order's status then."""
         engine = self._engine
-        fee_quote = self._fee(fill)
+        fee_quote = engine.fees.value(fill)
         position, realised = engine.blotter.book(
             order.strategy_id,
             fill,
@@ -59,10 +59,21 @@ class Ledger:
                 position_after=position.quantity,
             )
         )
+        if fee_quote is None:
+            engine.fees.await_price(order.strategy_id, fill)
         if before.is_terminal and order.strategy_id != EXTERNAL:
             self._note("late_fill", order, f"trade {fill.trade_id} came after {before.value}")
         elif fill.source == "sweep":
             self._note("recovered_fill", order, f"trade {fill.trade_id} was found by a sweep")
+
+    def write_instruments(self) -> None:
+        """What is traded in this run, so that its rows can be read without the exchange."""
+        for instrument in self._engine.cache.instruments.values():
+            self.write_instrument(instrument)
+
+    def write_instrument(self, instrument: Instrument) -> None:
+        """The rules of a symbol as they now are."""
+        self._engine.record(InstrumentSaved(instrument=instrument, seen_ns=self._engine.now_ns))
 
     def open_external(self, event: OrderEvent | OrderReported) -> Order | None:
         """Keep an order that no strategy here placed, if enough is said about it."""
@@ -112,18 +123,6 @@ class Ledger:
 
     def _note(self, kind: str, order: Order, cause: str) -> None:
         self._engine.incident(kind, order.client_order_id, cause, severity="info")
-
-    def _fee(self, fill: Fill) -> Decimal | None:
-        """The commission in quote units at this moment, None if no price tells."""
-        instrument = self._engine.cache.instruments.get(fill.symbol)
-        if not fill.commission:
-            return Decimal(0)
-        if instrument is None:
-            return None
-        if fill.commission_asset == instrument.base:
-            return fill.commission * fill.price
-        price = self._engine.cache.value_in(fill.commission_asset, instrument.quote)
-        return None if price is None else fill.commission * price
 
 
 def _from_trade(fill: Fill) -> OrderDetails:

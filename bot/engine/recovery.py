@@ -6,8 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
-from bot.domain.values import SECOND_NS
+from bot.domain.terms import PositionSide
+from bot.domain.values import EXTERNAL, SECOND_NS
 from bot.engine.margin import FUNDING
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ def restore(
     fills: Sequence[tuple[Fill, str, Decimal | None]],
     engine_state: Mapping[str, str],
     open_incidents: Sequence[str],
+    fundings: Sequence[tuple[FundingPaid, str, PositionSide, Decimal]] = (),
+    instruments: Mapping[str, Instrument] | None = None,
 ) -> None:
     """Fold what was stored back in. Call once, before the first ``feed``.
 
@@ -37,11 +42,17 @@ def restore(
         fills: (fill, strategy id, fee in quote units), oldest first: positions are their sum.
         engine_state: what the engine itself had saved.
         open_incidents: ids of incidents that the earlier process left open.
+        fundings: (payment, strategy id, side, its part), oldest first.
+        instruments: what was traded in earlier runs; those of this run go before them.
     """
     engine.now_ns = now_ns
     engine.inquiry.resolver.started_ns = now_ns
     engine.blotter.restore(orders)
-    earned_before_today = _restore_fills(engine, fills, now_ns)
+    known = {**(instruments or {}), **engine.cache.instruments}
+    earned_before_today = _restore_fills(engine, fills, known)
+    for payment, strategy_id, side, amount in fundings:
+        engine.blotter.receive(strategy_id, payment, amount, side)
+        _earn(engine, earned_before_today, strategy_id, payment, amount)
     engine.begin_day(earned_before_today)
     for key, value in engine_state.items():
         if key.startswith(_SWEPT_TO):
@@ -49,6 +60,7 @@ def restore(
     engine.halted = json.loads(engine_state.get("halt", '""'))
     engine.lists.restore(dict(engine_state))
     engine.account.margin.restore(engine_state.get(FUNDING, ""))
+    engine.ledger.write_instruments()
     engine.refresh_gate()
     for incident_id in open_incidents:
         engine.close_incident(incident_id, "the process was restarted")
@@ -57,19 +69,34 @@ def restore(
 
 
 def _restore_fills(
-    engine: "Engine", fills: Sequence[tuple[Fill, str, Decimal | None]], now_ns: int
+    engine: "Engine",
+    fills: Sequence[tuple[Fill, str, Decimal | None]],
+    instruments: Mapping[str, Instrument],
 ) -> dict[str, Decimal]:
-    """Book the fills; what each quote asset had earned when today began (00:00 UTC)."""
-    midnight_ns = now_ns // _DAY_NS * _DAY_NS
+    """Book the fills; what each PnL asset had earned when today began (00:00 UTC)."""
     earned: dict[str, Decimal] = {}
     for fill, strategy_id, fee_quote in fills:
-        instrument = engine.cache.instruments.get(fill.symbol)
+        instrument = instruments.get(fill.symbol)
         _, realised = engine.blotter.book(
             strategy_id, fill, instrument=instrument, fee_quote=fee_quote
         )
-        if instrument is None:
-            continue
-        earned.setdefault(instrument.quote, Decimal(0))
-        if fill.ts_ns < midnight_ns:
-            earned[instrument.quote] += realised - (fee_quote or Decimal(0))
+        if fee_quote is None and fill.commission:
+            engine.fees.await_price(strategy_id, fill)
+        _earn(engine, earned, strategy_id, fill, realised - (fee_quote or Decimal(0)))
     return earned
+
+
+def _earn(
+    engine: "Engine",
+    earned: dict[str, Decimal],
+    strategy_id: str,
+    event: Fill | FundingPaid,
+    amount: Decimal,
+) -> None:
+    """Count it into what was earned before today, by the gate's own rule of what counts."""
+    instrument = engine.cache.instruments.get(event.symbol)
+    if instrument is None or strategy_id == EXTERNAL:
+        return
+    before_today = event.ts_ns < engine.now_ns // _DAY_NS * _DAY_NS
+    asset = instrument.pnl_asset
+    earned[asset] = earned.get(asset, Decimal(0)) + (amount if before_today else 0)

@@ -40,6 +40,11 @@ def recover(engine: Engine, recovery: Recovery, now_ns: int) -> None:
         fills=[(row.fill, row.strategy_id, row.fee_quote) for row in recovery.fills],
         engine_state=recovery.state.get("_engine", {}),
         open_incidents=[row.incident_id for row in recovery.open_incidents],
+        fundings=[
+            (row.payment, row.strategy_id, row.position_side, row.amount)
+            for row in recovery.fundings
+        ],
+        instruments=recovery.instruments,
     )
     if recovery.orders or recovery.fills:
         logger.bind(source="recovery").info(
