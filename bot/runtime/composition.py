@@ -12,6 +12,7 @@ from bot.domain.events import OrderNotFound
 from bot.domain.instrument import Instrument
 from bot.domain.values import Market, OrderStatus
 from bot.exchange import endpoints
+from bot.exchange.direct import Access
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.futures.orderentry import FuturesOrderEntry
 from bot.exchange.market_history import BinanceMarketHistory
@@ -70,6 +71,14 @@ class Parts:
     notes: list[tuple[str, str, str]]
     """(kind, subject, cause) of incidents that happened before there was an engine."""
     recording: SessionRecording | None = None
+    access: Access | None = None
+    """How to reach the account past the session and its loop."""
+    is_embedded: bool = False
+    """The exchange is a child of this process, and ends with it."""
+    clock_offset_ms: Callable[[], int] = lambda: 0
+    """How far the exchange's clock is ahead of ours."""
+    weight_used: Callable[[], int] = lambda: -1
+    """Request weight of the present minute, as the exchange counts it; -1: not known."""
 
 
 @asynccontextmanager
@@ -122,6 +131,15 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
             backlog=lambda: store.backlog,
             notes=notes,
             recording=recording,
+            access=Access(
+                endpoints=exchange.session.endpoints,
+                api_key=exchange.account_key,
+                api_secret=keys_of(settings)[1],
+                recv_window_ms=settings.recv_window_ms,
+            ),
+            is_embedded=exchange.where == "embedded",
+            clock_offset_ms=lambda: exchange.session.timestamp_offset,
+            weight_used=lambda: exchange.session.usage.weight_1m,
         )
 
 

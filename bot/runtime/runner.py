@@ -20,6 +20,8 @@ from bot.engine.identity import run_name
 from bot.engine.risk import RiskLimits
 from bot.runtime.clock import WallClock
 from bot.runtime.composition import Parts, opened
+from bot.runtime.control.guard import Guard
+from bot.runtime.control.post import guard_of
 from bot.runtime.embedded import EmbeddedOptions
 from bot.runtime.logs import logger
 from bot.runtime.progress import Progress, Summary, progress_of, summary_of
@@ -59,6 +61,7 @@ class Runner:
         self._clock = WallClock()
         self._stopwatch = Stopwatch()
         self._stop = asyncio.Event()
+        self._is_hurried = False
         self._reason = ""
         self._outcome = "stopped"
 
@@ -78,10 +81,12 @@ class Runner:
                 store=parts.store,
                 clock=self._clock,
                 market_feed=parts.market_feed,
-                closed=lambda: engine.gate.closed,
+                closed=lambda: guard.closed(),  # noqa: PLW0108 - it is made below
+                exempt=lambda cid: guard.exempt(cid),  # noqa: PLW0108 - as above
                 intent_max_age_s=plan.settings.intent_max_age_s,
             )
             pump = Pump(engine, parts.store, dispatch=sender.dispatch)
+            guard = guard_of(plan.settings, parts, engine, pump)
             parts.connect(pump.emit)
             parts.store.append([self._started(parts, engine, started_ns)])
             for kind, subject, cause in parts.notes:
@@ -92,7 +97,8 @@ class Runner:
             parts.order_entry.listen(_reporting(engine, pump))
             engine.watch_prices()
             pump.flush()
-            await self._trade(parts, engine, pump, sender)
+            with guard:
+                await self._trade(parts, engine, pump, sender, guard)
             ended_ns = self._clock.now_ns()
             pump.emit(SnapshotDue(recv_ns=ended_ns))
             parts.store.append(
@@ -154,7 +160,9 @@ class Runner:
 
     # --- while -------------------------------------------------------------------------
 
-    async def _trade(self, parts: Parts, engine: Engine, pump: Pump, sender: Sender) -> None:
+    async def _trade(
+        self, parts: Parts, engine: Engine, pump: Pump, sender: Sender, guard: Guard
+    ) -> None:
         watchdog = Watchdog(
             lambda: engine.bus.running, bound_s=self._plan.settings.stuck_callback_s
         )
@@ -171,6 +179,8 @@ class Runner:
                         tasks.create_task(self._kept("market feed", parts.market_feed.run, engine)),
                         tasks.create_task(self._kept("order entry", parts.order_entry.run, engine)),
                         tasks.create_task(self._tick(pump)),
+                        tasks.create_task(guard.beat()),
+                        tasks.create_task(guard.follow()),
                         tasks.create_task(self._show(engine, pump, parts)),
                     ]
                     await self._until_stop()
@@ -207,7 +217,12 @@ class Runner:
             ),
             Job("clock offset", settings.clock_every_s, parts.sync_clock),
             Job("symbol rules", settings.rules_every_s, rules),
-            Job("lease renewal", settings.lease_every_s, parts.renew_lease),
+            Job(
+                "lease renewal",
+                settings.lease_every_s,
+                parts.renew_lease,
+                retry_s=settings.lease_every_s / 360,
+            ),
             Job(
                 "stream rollover",
                 settings.roll_every_s,
@@ -281,17 +296,21 @@ class Runner:
         deadline = time.monotonic() + settings.stop_timeout_s
         await self._until(lambda: engine.is_settled, deadline)
         # One more look at the account: what the stream lost is found now, not at the next start.
-        pump.emit(SweepDue(cause="the last before the stop", recv_ns=self._clock.now_ns()))
+        if not self._is_hurried:
+            pump.emit(SweepDue(cause="the last before the stop", recv_ns=self._clock.now_ns()))
         await self._until(lambda: not engine.sight.is_sweeping and engine.is_settled, deadline)
         if not engine.is_settled:
-            waited_s = settings.stop_timeout_s
-            cause = f"answers were still missing {waited_s:g} s after the stop"
+            waited_s = settings.stop_timeout_s - max(deadline - time.monotonic(), 0.0)
+            asked = "was asked to hurry, and " if self._is_hurried else ""
+            cause = f"{asked}answers were still missing {waited_s:.1f} s after the stop"
             engine.incident("stop_unsettled", "bot", cause, severity="warning")
             self._outcome = "stopped, with orders unsettled"
 
     async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
         """Wait; the engine is sans-I/O, so there is no event to wait on."""
-        while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110 - see above
+        while not condition() and time.monotonic() < deadline:
+            if self._is_hurried:
+                return
             await asyncio.sleep(0.02)
 
     @contextlib.contextmanager
@@ -299,7 +318,9 @@ class Runner:
         loop = asyncio.get_running_loop()
 
         def stop(name: str) -> None:
-            self._reason = name
+            # The second time: whatever is still missing is found at the next start.
+            self._is_hurried = self._stop.is_set()
+            self._reason = self._reason or name
             self._stop.set()
 
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -90,6 +90,11 @@ class Settings(BaseSettings):
 
     on_stop: Literal["cancel", "keep"] = "cancel"
     stop_timeout_s: float = Field(20.0, gt=0)
+    watchdog_s: float = Field(30.0, ge=0)
+    watchdog_spares: Literal["stops", "nothing"] = "stops"
+    stuck_loop_s: float = Field(3.0, gt=0)
+    flatten_wait_s: float = Field(15.0, gt=0)
+    flatten_patience_s: float = Field(60.0, gt=0)
     recv_window_ms: int = Field(5000, ge=100, le=60000)
     intent_max_age_s: float = Field(5.0, gt=0)
     slow_callback_ms: int = Field(100, ge=1)

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -100,6 +100,8 @@ class Guard:
             if self._engine.halted != latched.reason:
                 self._emit(HaltRequested(reason=latched.reason, recv_ns=time.time_ns()))
         self.pulse.beat()
+        if self.lifeline is not None:
+            self.lifeline.start([o.client_order_id for o in self._engine.blotter.open_orders()])
         try:
             self._server.start()
         except OSError as e:
@@ -107,8 +109,18 @@ class Guard:
             self._engine.incident("control_channel", "control", cause, severity="warning")
             self._pump.flush()
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.stop(clean=kind is None)
+
+    def stop(self, *, clean: bool) -> None:
+        """End the channel; the watchdog too, unless orders may rest that nobody looks after."""
         self._server.stop()
+        if self.lifeline is not None:
+            self.lifeline.stop(goodbye=clean)
 
     async def beat(self) -> None:
         """Show that the loop lives, until cancelled. It waits for nothing else."""

@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +67,10 @@ class Lifeline:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
-    def start(self) -> None:
+    def start(self, ids: Sequence[str] = ()) -> None:
+        """``ids``: orders of earlier runs that are open."""
+        if ids:
+            self._orders = msgspec.structs.replace(self._orders, ids=tuple(ids))
         self._started_s = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own script
             [sys.executable, "-I", "-S", str(_SCRIPT)],
