@@ -15,6 +15,8 @@ __all__ = ["Sight"]
 
 _RETRY_FIRST_NS: Final = 500 * MS_NS
 _RETRY_LONGEST_NS: Final = 10 * SECOND_NS
+_UNANSWERED_NS: Final = 120 * SECOND_NS
+"""How long a sweep may take: many symbols and pages wait for the limits of the exchange."""
 
 
 class Sight:
@@ -111,9 +113,10 @@ class Sight:
     def sweep(self, cause: str) -> None:
         """Ask for everything that the exchange knows of the account on our symbols."""
         engine = self._engine
-        engine.deadlines.cancel("", "sweep")
         self._generation += 1
         self._running = self._generation
+        # An answer may be lost by a bug of ours: without this, none would be asked for again.
+        engine.deadlines.set("", "sweep", engine.now_ns + _UNANSWERED_NS)
         engine.command(
             Sweep(
                 generation=self._generation,
@@ -141,14 +144,15 @@ class Sight:
     def on_swept(self, event: SweepCompleted) -> None:
         """The account is known again as of ``asked_ns``."""
         engine = self._engine
+        if event.generation != self._running:
+            # Overtaken: a first look begins history where it looked, which may be after ours.
+            return
         for symbol, trade_id in event.last_trade_ids.items():
             if self.swept_to.get(symbol) != trade_id:
                 self.swept_to[symbol] = trade_id
                 engine.save_state("_engine", f"swept_to:{symbol}", json.dumps(trade_id))
         engine.account.margin.swept(event.asked_ns)
-        if event.generation != self._running:
-            return
-        self._running = None
+        self._end_sweep()
         self._retry_ns = _RETRY_FIRST_NS
         if not self._user_up:
             return
@@ -163,7 +167,7 @@ class Sight:
         engine = self._engine
         if event.generation != self._running:
             return
-        self._running = None
+        self._end_sweep()
         severity = "warning" if self.blind else "info"
         engine.incident(
             "sweep_failed", f"sweep {event.generation}", event.reason, severity=severity
@@ -172,6 +176,15 @@ class Sight:
         self._retry_ns = min(self._retry_ns * 2, _RETRY_LONGEST_NS)
 
     def retry(self) -> None:
-        """The pause after a failed sweep is over."""
-        if self._user_up and self._running is None:
+        """The pause after a failed sweep is over, or one was never answered."""
+        engine = self._engine
+        if self._running is not None:
+            cause = f"no end of it within {_UNANSWERED_NS // SECOND_NS} s"
+            engine.incident("sweep_failed", f"sweep {self._running}", cause, severity="error")
+            self._running = None
+        if self._user_up:
             self.sweep("the last sweep failed")
+
+    def _end_sweep(self) -> None:
+        self._running = None
+        self._engine.deadlines.cancel("", "sweep")

@@ -132,6 +132,32 @@ def test_a_failed_sweep_is_tried_again_less_and_less_often(engine_driver):
     assert not d.engine.is_blind
 
 
+def test_a_sweep_that_is_never_answered_is_asked_for_again(engine_driver):
+    d = engine_driver()
+    d.user()
+    d.wait(115)
+    assert len(sweeps(d)) == 1
+    d.wait(10)
+    assert len(sweeps(d)) == 2
+    assert d.engine.is_blind
+    assert [i.severity for i in d.incidents("sweep_failed")] == ["error"]
+    d.swept()
+    assert not d.engine.is_blind
+    d.wait(200)
+    assert len(sweeps(d)) == 2
+
+
+def test_where_an_overtaken_first_sweep_looked_is_not_where_history_begins(engine_driver):
+    d = engine_driver()
+    d.user()
+    d.user(FeedState.DOWN)
+    d.user()
+    first, second = sweeps(d)
+    d.swept(second.generation, BTCUSDT=10)
+    d.swept(first.generation, BTCUSDT=12)
+    assert d.engine.sight.swept_to == {"BTCUSDT": 10}
+
+
 def test_after_a_success_the_pauses_begin_anew(engine_driver):
     d = engine_driver()
     d.user()

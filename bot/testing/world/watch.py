@@ -95,7 +95,7 @@ class Watch:
             case FeedChanged(feed=FeedKind.USER):
                 self._user_up_ns[process] = None
             case SweepCompleted():
-                self._seen_ns[process] = event.asked_ns
+                self._seen_ns[process] = max(event.asked_ns, self._seen_ns.get(process, -1))
             case HaltRequested():
                 self._is_closed[process] = "halted"
             case ResumeRequested():
