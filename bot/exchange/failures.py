@@ -38,6 +38,11 @@ ORDER_RATE: Final = -1015
 """Too many new orders: no other request is concerned."""
 _THROTTLED: Final = frozenset({418, 429})
 _SERVER_ERROR: Final = 500
+_UNAVAILABLE: Final = 503
+_OVERLOADED: Final = -1008
+_OVERLOAD_PAUSE_S: Final = 1.0
+_NOT_TAKEN: Final = "Service Unavailable."
+"""On futures this text is a failure for certain, where another 503 says nothing."""
 _REQUEST_TIMEOUT: Final = 408
 _BAN_S: Final = 120.0
 _PAUSE_S: Final = 10.0
@@ -60,6 +65,10 @@ class Request:
     def only_asks(self) -> bool:
         return self.method == "GET"
 
+    @property
+    def is_of_futures(self) -> bool:
+        return "/fapi/" in self.path or "/dapi/" in self.path
+
     def unclear(self, text: str) -> VenueError:
         """No usable answer: harmless for a question, not for an order."""
         failure = Unavailable if self.only_asks else OutcomeUnknown
@@ -74,6 +83,10 @@ def of_response(request: Request, status: int, headers: Mapping[str, str], body:
         return Throttled(wait_s, text or f"{request}: HTTP {status}", code or 0)
     if code is None:
         return request.unclear(f"HTTP {status} with a body that is not JSON")
+    if status == _UNAVAILABLE and request.is_of_futures:
+        certain = _refused_for_load(request, code, text)
+        if certain is not None:
+            return certain
     if code in MAYBE_EXECUTED or status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
         return request.unclear(f"HTTP {status}, {text} ({code})")
     if code == ORDER_RATE:
@@ -115,6 +128,18 @@ def closed(request: Request) -> VenueError:
     """The session was closed before the request was made."""
     failure = Unavailable if request.only_asks else NotSent
     return failure(f"{request}: the session is closed")
+
+
+def _refused_for_load(request: Request, code: int, text: str) -> VenueError | None:
+    """Which of the three meanings of 503 on futures it is; None: the outcome is unknown.
+
+    Source: Binance USDⓈ-M documentation, "General Info", "HTTP 503".
+    """
+    if code == _OVERLOADED:
+        return Throttled(_OVERLOAD_PAUSE_S, text, code)
+    if text == _NOT_TAKEN:
+        return Unavailable(f"{request}: {text}") if request.only_asks else Rejected(code, text)
+    return None
 
 
 def _data(body: str) -> object:

@@ -42,6 +42,26 @@ def test_each_answer_says_what_to_do_next(status, body, order, question):
     assert type(of_response(GET, status, {}, body)) is question
 
 
+FUTURES_POST = Request("post", "https://fapi.binance.com/fapi/v1/order?signature=abc")
+FUTURES_GET = Request("get", "https://dapi.binance.com/dapi/v1/order?signature=abc")
+UNKNOWN_503 = "Unknown error, please check your request or try again later."
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "order", "question"),
+    [
+        (-1000, UNKNOWN_503, OutcomeUnknown, Unavailable),
+        (-1000, "Service Unavailable.", Rejected, Unavailable),
+        (-1008, "Request throttled by system-level protection.", Throttled, Throttled),
+    ],
+)
+def test_a_503_of_futures_has_three_meanings(code, text, order, question):
+    assert type(of_response(FUTURES_POST, 503, {}, _body(code, text))) is order
+    assert type(of_response(FUTURES_GET, 503, {}, _body(code, text))) is question
+    # Spot says no such thing: there every one of them is unclear.
+    assert type(of_response(POST, 503, {}, _body(code, text))) is OutcomeUnknown
+
+
 def test_a_refusal_carries_code_and_text():
     failure = of_response(POST, 400, {}, _body(-1013, "Filter failure: LOT_SIZE"))
     assert (failure.code, failure.reason) == (-1013, "Filter failure: LOT_SIZE")

@@ -57,7 +57,11 @@ class FuturesOrderDesk:
         """OrderAmended, OrderCanceled, AmendRejected or AmendUnknown."""
         cid = command.client_order_id
         try:
-            body = await self._wire.send("order.modify", amend_params(command))
+            params = amend_params(command)
+        except ValueError as wrong:
+            return [self._not_amended(cid, 0, str(wrong))]
+        try:
+            body = await self._wire.send("order.modify", params)
             return rest_decode.amended(cid, body, self._clock.now_ns())
         except (NotSent, Throttled) as failure:
             code, reason = 0, str(failure)
@@ -66,8 +70,7 @@ class FuturesOrderDesk:
         except (VenueError, *UNREADABLE) as failure:
             cause = _words(failure)
             return [AmendUnknown(client_order_id=cid, cause=cause, recv_ns=self._clock.now_ns())]
-        now_ns = self._clock.now_ns()
-        return [AmendRejected(client_order_id=cid, code=code, reason=reason, recv_ns=now_ns)]
+        return [self._not_amended(cid, code, reason)]
 
     async def cancel(self, command: CancelOrder) -> Sequence[Event]:
         """OrderCanceled, CancelRejected or CancelUnknown.
@@ -123,6 +126,14 @@ class FuturesOrderDesk:
             ts_ns=now_ns,
             recv_ns=now_ns,
             source="response",
+        )
+
+    def _not_amended(self, client_order_id: str, code: int, reason: str) -> AmendRejected:
+        return AmendRejected(
+            client_order_id=client_order_id,
+            code=code,
+            reason=reason,
+            recv_ns=self._clock.now_ns(),
         )
 
     def _not_submitted(self, command: SubmitOrder, failure: Exception) -> Event:
