@@ -7,7 +7,18 @@ import typer
 
 __all__ = ["build"]
 
-_GROUPS = ("run", "sim", "record", "download", "tape", "strategies", "db", "reconcile", "review")
+_GROUPS = (
+    "run",
+    "sim",
+    "record",
+    "download",
+    "tape",
+    "strategies",
+    "db",
+    "reconcile",
+    "review",
+    "control",
+)
 
 
 def build() -> typer.Typer:

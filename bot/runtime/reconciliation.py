@@ -14,7 +14,7 @@ from bot.runtime.settings import Settings
 from bot.storage.reader import Filter, TradeReader
 from bot.storage.rows import RunRow
 
-__all__ = ["Reconciliation", "reconcile_account"]
+__all__ = ["Reconciliation", "as_in", "newest_run", "reconcile_account"]
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +44,8 @@ async def reconcile_account(
         UserError: no run is stored, or the exchange cannot be asked.
     """
     with TradeReader(settings.db) as reader:
-        run = _newest_run(reader.runs(), settings, chosen=chosen)
-        settings = _as_in(run, settings, chosen=chosen)
+        run = newest_run(reader.runs(), settings, chosen=chosen)
+        settings = as_in(run, settings, chosen=chosen)
         within = Filter(environment=run.environment)
         runs = reader.runs(within)
         traded = tuple(dict.fromkeys(symbol for row in runs for symbol in row.symbols))
@@ -73,7 +73,12 @@ async def reconcile_account(
     )
 
 
-def _newest_run(runs: Sequence[RunRow], settings: Settings, *, chosen: bool) -> RunRow:
+def newest_run(runs: Sequence[RunRow], settings: Settings, *, chosen: bool) -> RunRow:
+    """The last run; of the settings' venue, if that was ``chosen``.
+
+    Raises:
+        UserError: there is none.
+    """
     if not runs:
         raise DatabaseError(f"{settings.db} holds no run: there is nothing to reconcile")
     if not chosen:
@@ -86,7 +91,7 @@ def _newest_run(runs: Sequence[RunRow], settings: Settings, *, chosen: bool) -> 
     raise SettingsError(f"{settings.db} holds no run on {where or settings.venue}")
 
 
-def _as_in(run: RunRow, settings: Settings, *, chosen: bool) -> Settings:
+def as_in(run: RunRow, settings: Settings, *, chosen: bool) -> Settings:
     """The settings with the venue, market and address of the run."""
     environment = Environment.parse(run.environment)
     is_address = environment.where.startswith(("http://", "https://"))
