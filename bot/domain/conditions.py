@@ -10,6 +10,7 @@ from bot.domain.values import SECOND_NS, Market, OrderType, Side, TimeInForce, a
 __all__ = ["terms_violation"]
 
 _GTD_AHEAD_NS = 600 * SECOND_NS
+_FUTURES_STEP_BIPS = 10
 
 
 def terms_violation(instrument: Instrument, intent: OrderIntended) -> str | None:
@@ -34,6 +35,8 @@ def _on_spot(intent: OrderIntended) -> str | None:
         return "POSITION_SIDE: spot has no position sides"
     if intent.time_in_force is TimeInForce.GTD:
         return "TIME_IN_FORCE: spot has no GTD; set a timer and cancel"
+    if terms.price_protect:
+        return "PRICE_PROTECT: spot has no mark price to protect from"
     if terms.trigger_by is not TriggerBy.LAST:
         return "TRIGGER_BY: spot orders are set off by the last price only"
     return None
@@ -76,6 +79,8 @@ def _trailing(instrument: Instrument, intent: OrderIntended) -> str | None:
     low, high = instrument.trailing_above if intent.side is Side.BUY else instrument.trailing_below
     if (low and bips < low) or (high and bips > high):
         return f"TRAILING_DELTA: {bips} bips is not within {low} to {high}"
+    if instrument.market is not Market.SPOT and bips % _FUTURES_STEP_BIPS:
+        return f"TRAILING_DELTA: futures take tenths of a per cent, got {bips} bips"
     activation = intent.terms.activation_price
     return None if activation is None else _on_tick(instrument, "activation price", activation)
 

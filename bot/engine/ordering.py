@@ -126,6 +126,7 @@ class Ordering:
         terms = OrderTerms(
             trigger_price=_trigger(instrument, draft),
             trigger_by=draft.trigger_by,
+            price_protect=draft.price_protect,
             trailing_bips=draft.trailing_bips,
             activation_price=_exact(instrument.price, draft.activation_price),
             quote_quantity=_exact(instrument.exact, draft.quote_quantity),

@@ -21,6 +21,7 @@ class OrderDraft:
     time_in_force: TimeInForce = TimeInForce.GTC
     trigger_price: Number | None = None
     trigger_by: TriggerBy = TriggerBy.LAST
+    price_protect: bool = False
     trailing_bips: int | None = None
     activation_price: Number | None = None
     quote_quantity: Number | None = None

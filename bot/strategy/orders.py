@@ -11,6 +11,7 @@ from bot.strategy.draft import OrderDraft
 
 __all__ = ["BracketIds", "OcoIds", "OrderEntry", "OtoIds"]
 
+_OF_TRIGGERS: Final = frozenset({"trigger_by", "price_protect"})
 _BIPS_A_PERCENT: Final = 100
 
 
@@ -323,7 +324,7 @@ class OrderEntry:
             order_type=OrderType.LIMIT,
             quantity=quantity,
             price=take_profit,
-            **{name: value for name, value in terms.items() if name != "trigger_by"},
+            **{name: value for name, value in terms.items() if name not in _OF_TRIGGERS},
         )
         loss = OrderDraft(
             symbol=symbol,
