@@ -19,6 +19,9 @@ class Stopper(Strategy):
             self.subscribe_quotes(symbol)
         self.set_timer("turn", 0.3)
 
+    def on_quote(self, quote):
+        """The last one is asked for when it is time to act."""
+
     def on_timer(self, name):
         for symbol in self.symbols:
             quote = self.quote(symbol)
@@ -90,7 +93,7 @@ def assert_same_books(desk, served, market="usdm"):
     assert sorted(fills) == trades
     assert trades, "nothing was traded, so nothing was shown"
     assert desk.rows(f"SELECT * FROM orders WHERE status IN {UNSETTLED}") == []
-    strangers = "('external_order', 'unexplained_order', 'unexplained_event')"
+    strangers = "('external_order', 'unexplained_order', 'unexplained_event', 'strategy_fault')"
     assert desk.rows(f"SELECT * FROM incidents WHERE kind IN {strangers}") == []
 
 
@@ -104,7 +107,7 @@ def assert_agreed(desk, served, market="usdm"):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("market", "symbol"), [("usdm", "BTCUSDT"), ("usdm", "ETHUSDT")])
+@pytest.mark.parametrize(("market", "symbol"), [("usdm", "BTCUSDT")])
 def test_a_run_on_futures_trades_and_its_books_are_the_exchanges(
     desk, served, stopper, market, symbol
 ):
