@@ -11,7 +11,7 @@ PEERS_READY := $(PEERS)/.ready
 RIVALS := .venv-bench
 RIVALS_READY := $(RIVALS)/.ready
 
-.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest clean
+.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest soak clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,10 @@ $(PEERS_READY): $(TOOLS)/bin/uv requirements-conformance.lock
 
 conformance: $(READY) $(PEERS_READY) ## python-binance, ccxt and Binance's own SDKs against the simulated exchange
 	@$(PEERS)/bin/python -m pytest -q -c tests/conformance/pytest.ini tests/conformance
+
+MINUTES ?= 10
+soak: $(READY) ## deterministic worlds with faults and crashes, for MINUTES=10
+	@$(BIN)/python -m bot.testing.world --minutes $(MINUTES) --known tests/testing/world/seeds.txt
 
 bench: bench-ingest ## measure, beside peers
 

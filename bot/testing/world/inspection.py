@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
+from bot.domain.events import FeedChanged, FeedKind
 from bot.domain.fill import Fill
 from bot.domain.order import Order
 from bot.domain.position import Position
@@ -22,7 +23,7 @@ from bot.engine.engine import Engine
 from bot.engine.identity import is_ours
 from bot.exchange.user_decode import STATUSES
 
-__all__ = ["Book", "inspect"]
+__all__ = ["Book", "discontinuities", "inspect"]
 
 _NEVER_WORKED: Final = frozenset(
     {OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.NOT_PLACED}
@@ -39,6 +40,7 @@ class Book:
         self.events: dict[str, list[OrderEventSaved]] = {}
         self.fills: list[FillSaved] = []
         self.open_incidents: dict[str, IncidentOpened] = {}
+        self.spans: dict[str, tuple[IncidentOpened, int | None]] = {}
         self.incidents: Counter[str] = Counter()
         self.unprotected: set[str] = set()
         for record in records:
@@ -53,12 +55,28 @@ class Book:
                     self.incidents[record.kind] += 1
                     if record.kind == "protection_failed":
                         self.unprotected.add(record.subject)
+                    self.spans[record.incident_id] = record, record.to_ns
                     if record.to_ns is None:
                         self.open_incidents[record.incident_id] = record
                 case IncidentClosed():
                     self.open_incidents.pop(record.incident_id, None)
+                    opened, _ = self.spans[record.incident_id]
+                    self.spans[record.incident_id] = opened, record.to_ns
                 case _:
                     pass
+
+
+def discontinuities(book: Book, downs: list[FeedChanged], fail: Fail) -> None:
+    """I11: each loss of a feed lies within an incident of its kind."""
+    for down in downs:
+        kind = "user_blind" if down.feed is FeedKind.USER else "feed_gap"
+        if not any(
+            opened.kind == kind
+            and opened.from_ns <= down.recv_ns
+            and (to_ns is None or to_ns >= down.recv_ns)
+            for opened, to_ns in book.spans.values()
+        ):
+            fail("I11", f"{down.name} was down ({down.cause}), and no {kind} tells of it")
 
 
 def inspect(book: Book, truth: dict[str, Any], engine: Engine, fail: Fail) -> None:
@@ -165,6 +183,12 @@ def _answers(book: Book, engine: Engine, fail: Fail) -> None:
     for name, order in book.orders.items():
         if order.status in waiting:
             fail("I6", f"{name} is still {order.status.value}")
+        elif order.cancel_requested and order.status.is_working:
+            fail("I6", f"{name} rests, and its cancel was wanted")
+    here = {order.client_order_id for order in engine.blotter.open_orders()}
+    there = {name for name, order in book.orders.items() if not order.status.is_terminal}
+    if here != there:
+        fail("I8", f"counted as open: {sorted(here)}, are: {sorted(there)}")
     if len(engine.inquiry.resolver):
         fail("I6", f"{len(engine.inquiry.resolver)} questions are still asked")
     if engine.is_blind:

@@ -24,6 +24,7 @@ _TIMESTAMP_OFF: Final = -1021
 
 _FATES: Final = (
     "late",
+    "overdue",
     "refused",
     "lost",
     "unanswered",
@@ -50,7 +51,16 @@ _ERRORS: Final = {
     "out_of_window": (400, '{"code": -1021, "msg": "Timestamp outside of the recvWindow."}'),
 }
 _EXECUTED: Final = frozenset(
-    {"late", "unanswered", "cut_after", "error_after", "timeout_after", "broken_body", "page"}
+    {
+        "late",
+        "overdue",
+        "unanswered",
+        "cut_after",
+        "error_after",
+        "timeout_after",
+        "broken_body",
+        "page",
+    }
 )
 
 
@@ -84,7 +94,11 @@ class Network:
             return pending
         if fate != "good":
             self._note("network", f"{asked} {params.get('newClientOrderId', '')}: {fate}")
-        if fate == "late":
+        if fate == "overdue":
+            # Whoever carried it has given up, and it is on its way all the same.
+            cut = failures.of_exception(asked, aiohttp.ServerDisconnectedError())
+            self._fail(pending, up_ms, cut)
+        if fate in {"late", "overdue"}:
             # As late as may be: up to the window on the way, and 10 s at the exchange.
             up_ms = choices.between(1, _RECV_WINDOW_MS) + choices.between(0, _SERVER_MS)
         if fate in {"good", "late", *_EXECUTED}:

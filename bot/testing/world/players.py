@@ -102,7 +102,11 @@ class Player(Strategy[PlayerParams]):
     def try_stop(self, quote: QuoteTick, side: Side) -> None:
         trigger = quote.mid * (1.0 + side.sign * self._random.uniform(0.0003, 0.003))
         limit = trigger * (1.0 + side.sign * 0.001) if self._random.random() < 0.5 else None  # noqa: PLR2004 - a coin
-        self.stop(quote.symbol, side, self._size(quote), trigger, limit)
+        ask = self.stop
+        if self._random.random() < 0.3:  # noqa: PLR2004 - now and then
+            ask, trigger = self.take_profit, quote.mid * (1.0 - side.sign * 0.001)
+            limit = None
+        ask(quote.symbol, side, self._size(quote), trigger, limit)
 
     def try_trail(self, quote: QuoteTick, side: Side) -> None:
         self.trailing_stop(quote.symbol, side, self._size(quote), distance_percent=0.1)

@@ -90,6 +90,7 @@ class Process:
         user.emit = market.emit = self.emit
         user.alive = market.alive = self.alive
         self.is_alive = True
+        self.ended_ns = 0
         self.is_closing = False
         """No more timed work: the last sweep is made by hand."""
         self.engine: Engine | None = None
@@ -133,6 +134,7 @@ class Process:
     def die(self) -> None:
         """The power is gone."""
         self.is_alive = False
+        self.ended_ns = self.timeline.now_ns
         self.writer.lose_power()
         self.user.close()
 
@@ -150,6 +152,7 @@ class Process:
             self.writer.append([ended])
         self.writer.finish()
         self.is_alive = False
+        self.ended_ns = self.timeline.now_ns
         self.user.close()
 
     def sweep(self, cause: str) -> None:

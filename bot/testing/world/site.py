@@ -1,6 +1,7 @@
 """The exchange's site: the real spot exchange core, its requests and its user events."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from bot.domain.instrument import Instrument
@@ -25,7 +26,14 @@ _PRICES: Final = {"BTCUSDT": 65_000.0, "ETHUSDT": 3_200.0}
 class Site:
     """``listen`` functions hear each event of the account at the moment when it happens."""
 
-    def __init__(self, timeline: Timeline, *, seed: int, unsupported: frozenset[str]) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        *,
+        seed: int,
+        unsupported: frozenset[str],
+        balances: Mapping[str, Decimal],
+    ) -> None:
         """``unsupported``: features of the symbols that are not to be had, as lists."""
         self._timeline = timeline
         rules = [
@@ -36,7 +44,7 @@ class Site:
             object.__setattr__(one, "unsupported", unsupported)
         self.exchange = SimulatedExchange(
             symbols=rules,
-            accounts=[AccountSpec(ACCOUNT)],
+            accounts=[AccountSpec(ACCOUNT, balances=balances)],
             market=RestlessMarket(seed=seed, prices=_PRICES),
             start_ms=timeline.now_ms,
         )

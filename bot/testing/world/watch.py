@@ -1,7 +1,6 @@
 """What must hold at each instant: I1, I3, I4, I7, I8 and I11, seen from outside of the engine."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
 from bot.domain.events import (
@@ -14,9 +13,8 @@ from bot.domain.events import (
     StopRequested,
     SweepCompleted,
 )
-from bot.domain.records import IncidentOpened, OrderEventSaved, OrderSaved, Record
+from bot.domain.records import IncidentOpened, OrderSaved, Record
 from bot.domain.values import OrderStatus
-from bot.engine.identity import is_ours
 from bot.engine.risk import RiskLimits
 from bot.testing.world.disk import Disk
 from bot.testing.world.process import Process
@@ -35,7 +33,6 @@ _OUR_FAULTS: Final = frozenset(
     }
 )
 """Incidents that stand for a bug of ours, whatever the network did."""
-_ID_NAMES: Final = ("newClientOrderId", "ClientOrderId")
 
 
 class Broken(Exception):
@@ -125,8 +122,11 @@ class Watch:
         """A request has reached the exchange."""
         if method != "POST":
             return
+        self._read_disk()
         for name in names_placed(path, params):
             self.reached[name] = self.reached.get(name, 0) + 1
+            if self._on_disk.get(name) is OrderStatus.NOT_PLACED:
+                self.fail("I6", f"{name} was declared never placed, and reaches the exchange")
             if self.reached[name] > 1:
                 self.fail("I3", f"{name} reached the exchange {self.reached[name]} times")
 
@@ -164,9 +164,4 @@ class Watch:
         for record in records[self._read :]:
             if isinstance(record, OrderSaved):
                 self._on_disk[record.order.client_order_id] = record.order.status
-            elif isinstance(record, OrderEventSaved) and not is_ours(record.client_order_id):
-                continue
         self._read = len(records)
-
-    def notional_bound(self) -> Decimal:
-        return self._limits.max_order_notional

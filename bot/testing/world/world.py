@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from bot.domain.events import Event
+from bot.domain.events import Event, FeedChanged, FeedState
 from bot.engine.host import StrategySpec
 from bot.engine.risk import RiskLimits
 from bot.runtime.logs import logger
+from bot.simulation.account import DEFAULT_BALANCES
 from bot.testing.world.choices import Choices
 from bot.testing.world.disk import Disk, Writer
-from bot.testing.world.inspection import Book, inspect
+from bot.testing.world.inspection import Book, discontinuities, inspect
 from bot.testing.world.network import Network
 from bot.testing.world.players import Player, PlayerParams
 from bot.testing.world.process import Process
@@ -27,6 +28,8 @@ _SECOND: Final = 1_000_000_000
 _MS: Final = 1_000_000
 _EPOCH_NS: Final = 1_790_000_000 * _SECOND
 _MARKET_MS: Final = 400
+_POOR: Final = {"USDT": Decimal(400), "BTC": Decimal("0.004"), "ETH": Decimal("0.1")}
+"""So little that orders are refused for want of it, when placed and when set off."""
 
 MakeProcess = Callable[..., Process]
 
@@ -55,7 +58,10 @@ class World:
         no_lists = frozenset({"oco", "oto", "opo"}) if choices.chance(0.3) else frozenset[str]()
         no_changes = frozenset({"cancelReplace", "amend"}) if choices.chance(0.2) else frozenset()
         self.site = Site(
-            self.timeline, seed=choices.between(0, 2**31), unsupported=no_lists | no_changes
+            self.timeline,
+            seed=choices.between(0, 2**31),
+            unsupported=no_lists | no_changes,
+            balances=_POOR if choices.chance(0.2) else DEFAULT_BALANCES,
         )
         self.disk = Disk()
         self.watch = Watch(self.disk, self.limits)
@@ -240,10 +246,24 @@ class World:
             return
         process.end()
         truth = self.site.exchange.state()
-        inspect(Book(self.disk.records), truth, process.engine, self.watch.fail)
+        book = Book(self.disk.records)
+        inspect(book, truth, process.engine, self.watch.fail)
+        discontinuities(book, self._downs(), self.watch.fail)
         for each in self.processes:
             if each.life is not None and self.watch.broken is None:
                 self._replay(each)
+
+    def _downs(self) -> list[FeedChanged]:
+        """Losses of feeds that were told early enough before a death to be written down."""
+        return [
+            event
+            for process in self.processes
+            if process.life is not None and not process.writer.failed
+            for event in process.life.fed
+            if isinstance(event, FeedChanged)
+            and event.state is FeedState.DOWN
+            and event.recv_ns < process.ended_ns - 10 * _SECOND
+        ]
 
     def _replay(self, process: Process) -> None:
         """I10."""
