@@ -20,6 +20,7 @@ from bot.domain.events import (
     OrderReported,
 )
 from bot.domain.fill import Fill
+from bot.domain.terms import PositionSide
 from bot.domain.values import MS_NS, OrderStatus, Side
 from bot.exchange.futures.encode import futures_type
 from bot.exchange.user_decode import STATUSES
@@ -146,6 +147,7 @@ class TradeBody(msgspec.Struct, rename="camel", kw_only=True):
     commission_asset: str
     time: int
     maker: bool
+    position_side: PositionSide = PositionSide.BOTH
 
 
 def order_body(body: Any) -> OrderBody:
@@ -303,6 +305,7 @@ def filled(
         ts_ns=trade.time * MS_NS,
         recv_ns=recv_ns,
         source="sweep",
+        position_side=trade.position_side,
     )
     return OrderFilled(fill=fill, recv_ns=recv_ns, details=details)
 

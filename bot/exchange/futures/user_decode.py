@@ -21,6 +21,7 @@ from bot.domain.events import (
     OrderReported,
 )
 from bot.domain.fill import Fill
+from bot.domain.terms import PositionSide
 from bot.domain.values import MS_NS, OrderStatus, Side
 from bot.engine.identity import is_ours
 from bot.exchange.futures import user_wire as wire
@@ -216,6 +217,7 @@ def _filled(order: Order, owner: str, recv_ns: int) -> OrderFilled:
         maker=order.m,
         ts_ns=order.T * MS_NS,
         recv_ns=recv_ns,
+        position_side=PositionSide(order.ps),
     )
     return OrderFilled(fill=fill, recv_ns=recv_ns, details=_details(order))
 

@@ -47,7 +47,7 @@ class Order(msgspec.Struct):
     N: str = ""
     m: bool = False
     ot: str = ""
-    er: str = ""
+    ps: str = "BOTH"
 
 
 class OrderUpdate(msgspec.Struct):

@@ -353,8 +353,11 @@ async def test_leverage_and_margin_type_are_set(usdm, tell):
     assert "-4028" in answer[0].reason
 
 
-async def test_both_positions_of_hedge_mode_are_opened_and_closed_by_their_side(usdm, tell):
-    names, _ = tell
+async def test_both_positions_of_hedge_mode_are_opened_and_closed_by_their_side(
+    usdm, open_feed, collected, tell
+):
+    names, heard = tell
+    await open_feed(usdm)
     await usdm.sessions[0].futures(
         usdm.market, "post", "positionSide/dual", {"dualSidePosition": "true"}
     )
@@ -372,7 +375,14 @@ async def test_both_positions_of_hedge_mode_are_opened_and_closed_by_their_side(
             position_side=position,
             reduce_only=cid == "h-3",
         )
-        assert names(await usdm.venue.submit(order))[0] == "OrderAccepted"
+        answer = await usdm.venue.submit(order)
+        assert names(answer)[0] == "OrderAccepted"
+        assert (await heard(collected, OrderFilled, cid)).fill.position_side is position
+        command = FetchFills(
+            client_order_id=cid, symbol="BTCUSDT", venue_order_id=answer[0].venue_order_id
+        )
+        fetched = await usdm.venue.fetch_fills(command)
+        assert fetched[0].fill.position_side is position
     held = {row["positionSide"]: row["positionAmt"] for row in usdm.truth("positions")}
     assert held == {"SHORT": "-0.1"}
 
