@@ -149,6 +149,8 @@ def _show_flatten(answer: dict[str, Any]) -> None:
         print(f"cancelled {name}")
     for text in answer.get("closed", ()):
         print(f"traded {text}")
+    for text in answer.get("dust", ()):
+        print(f"too small to trade: {text}")
     for text in answer["left"]:
         print(f"LEFT: {text}")
     if answer["ok"]:

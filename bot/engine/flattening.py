@@ -14,8 +14,9 @@ from bot.engine.risk import Approved
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
 
-__all__ = ["Flattening"]
+__all__ = ["Flattening", "closing_quantity", "is_dust"]
 
+_TOO_SMALL: Final = ("LOT_SIZE", "MARKET_LOT_SIZE", "NOTIONAL", "MIN_NOTIONAL")
 _ATTEMPTS: Final = 3
 """Closing orders of a position that may be refused before it is left to a person."""
 
@@ -68,18 +69,30 @@ class Flattening:
                 self._symbols.discard(symbol)
 
     def left(self, symbol: str = "") -> list[str]:
-        """What is still there, in words: open orders, and positions."""
+        """What is still there, in words: open orders, and positions that are no dust."""
         orders = [
             f"order {order.client_order_id} is {order.status.value}"
             for order in self._engine.blotter.open_orders()
             if order.strategy_id != EXTERNAL and symbol in {"", order.symbol}
         ]
-        positions = [
-            f"{strategy_id} holds {as_fixed(position.quantity)} {name}"
+        positions = [text for text, is_small in self._positions(symbol) if not is_small]
+        return [*orders, *positions]
+
+    def dust(self, symbol: str = "") -> list[str]:
+        """Positions that are too small for any order, in words."""
+        return [text for text, is_small in self._positions(symbol) if is_small]
+
+    def _positions(self, symbol: str) -> list[tuple[str, bool]]:
+        cache = self._engine.cache
+        return [
+            (
+                f"{strategy_id} holds {as_fixed(position.quantity)} {name}",
+                name in cache.instruments
+                and is_dust(cache.instruments[name], position.quantity, cache.exact_price(name)),
+            )
             for (strategy_id, name), position in self._held()
             if symbol in {"", name}
         ]
-        return [*orders, *positions]
 
     # --- one symbol --------------------------------------------------------------------
 
@@ -109,7 +122,7 @@ class Flattening:
         engine, symbol = self._engine, position.symbol
         made = self._closing.setdefault((strategy_id, symbol), [])
         side = Side.SELL if position.quantity > 0 else Side.BUY
-        quantity = _closing_quantity(instrument, position.quantity)
+        quantity = closing_quantity(instrument, position.quantity)
         violation = instrument.violation(
             order_type=OrderType.MARKET,
             side=side,
@@ -156,7 +169,19 @@ class Flattening:
         return orders | {symbol for (_, symbol), _ in self._held()}
 
 
-def _closing_quantity(instrument: Instrument, held: Decimal) -> Decimal:
+def is_dust(instrument: Instrument, held: Decimal, price: Decimal | None) -> bool:
+    """Whether no order is small enough to close it: below the least quantity or notional."""
+    violation = instrument.violation(
+        order_type=OrderType.MARKET,
+        side=Side.SELL if held > 0 else Side.BUY,
+        quantity=closing_quantity(instrument, held),
+        price=None,
+        reference_price=price,
+    )
+    return (violation or "").startswith(_TOO_SMALL)
+
+
+def closing_quantity(instrument: Instrument, held: Decimal) -> Decimal:
     """What one market order may close of it, on the step grid."""
     step = instrument.market_step_size or instrument.step_size
     most = instrument.market_max_quantity or instrument.max_quantity

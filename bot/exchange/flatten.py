@@ -10,6 +10,7 @@ import msgspec
 from bot.domain.errors import Rejected, Unavailable, VenueError
 from bot.domain.instrument import Instrument
 from bot.domain.values import OrderType, Side, as_fixed
+from bot.engine.flattening import closing_quantity, is_dust
 from bot.exchange import rest_decode
 from bot.exchange.direct import DirectLine, Patience
 from bot.exchange.instruments import instruments
@@ -52,6 +53,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     closed: list[str] = []
     left: list[str] = []
     """In words: what is still there, and why."""
+    dust: list[str] = []
+    """Positions that are too small for any order."""
 
 
 class DirectFlatten:
@@ -122,8 +125,12 @@ class DirectFlatten:
         held = holding.quantity + sum(
             (self._uncounted(holding, known) for known in holding.orders), Decimal(0)
         )
+        text = f"{holding.strategy_id} holds {{}} {holding.symbol}"
         for _ in range(_ROUNDS):
             if not held:
+                return
+            if is_dust(self._rule(holding.symbol), held, self._price(holding.symbol)):
+                self.outcome.dust.append(text.format(as_fixed(held)))
                 return
             side = Side.SELL if held > 0 else Side.BUY
             quantity, obstacle = self._size(holding, held, side)
@@ -133,8 +140,7 @@ class DirectFlatten:
         else:
             obstacle = f"{_ROUNDS} orders did not close it"
         if held:
-            text = f"{holding.strategy_id} holds {as_fixed(held)} {holding.symbol}: {obstacle}"
-            self.outcome.left.append(text)
+            self.outcome.left.append(f"{text.format(as_fixed(held))}: {obstacle}")
 
     def _uncounted(self, holding: Holding, known: KnownOrder) -> Decimal:
         """Signed base units that the order brought and that we have not counted."""
@@ -184,21 +190,13 @@ class DirectFlatten:
         amount = abs(held)
         if side is Side.SELL:
             amount = min(amount, self._free(rule.base))
-        most = rule.market_max_quantity or rule.max_quantity
-        amount = min(amount, most) if most else amount
-        step = rule.market_step_size
-        quantity = rule.quantity(amount // step * step if step else amount)
-        price = Decimal(
-            self._line.ask("ticker/price", self._patience, signed=False, symbol=holding.symbol)[
-                "price"
-            ]
-        )
+        quantity = closing_quantity(rule, amount)
         violation = rule.violation(
             order_type=OrderType.MARKET,
             side=side,
             quantity=quantity,
             price=None,
-            reference_price=price,
+            reference_price=self._price(holding.symbol),
         )
         return quantity, violation or ""
 
@@ -237,6 +235,10 @@ class DirectFlatten:
         body = self._line.ask("account", self._patience, omitZeroBalances="true")
         account = rest_decode.account(body, 0)
         return sum((b.free for b in account.balances if b.asset == asset), Decimal(0))
+
+    def _price(self, symbol: str) -> Decimal:
+        body = self._line.ask("ticker/price", self._patience, signed=False, symbol=symbol)
+        return Decimal(body["price"])
 
     def _rule(self, symbol: str) -> Instrument:
         if symbol not in self._rules:

@@ -87,7 +87,8 @@ def test_what_is_below_the_least_quantity_is_left_and_said_to_be(live_engine):
     assert not d.engine.flattening.is_active
     (left,) = d.incidents("flatten_left")
     assert "puppet keeps 0.0004 BTCUSDT" in left.cause
-    assert d.engine.flattening.left() == ["puppet holds 0.0004 BTCUSDT"]
+    assert d.engine.flattening.left() == []
+    assert d.engine.flattening.dust() == ["puppet holds 0.0004 BTCUSDT"]
 
 
 def test_a_closing_order_that_is_refused_is_tried_three_times(live_engine):
@@ -102,6 +103,7 @@ def test_a_closing_order_that_is_refused_is_tried_three_times(live_engine):
         d.wait(0.1)
     assert len(closings(d, 0)) == 3
     assert "came to nothing" in d.incidents("flatten_left")[0].cause
+    assert d.engine.flattening.left() == ["puppet holds 1 BTCUSDT"]
 
 
 def test_one_symbol_leaves_the_others(live_engine):

@@ -17,7 +17,7 @@ from bot.ports import Store
 from bot.runtime.control.deeds import Deeds
 from bot.runtime.control.latch import Latch
 from bot.runtime.control.lifeline import Lifeline
-from bot.runtime.control.outlook import Outlook, Pulse
+from bot.runtime.control.outlook import Outlook, Pulse, settled
 from bot.runtime.control.places import Places
 from bot.runtime.control.server import ControlServer
 from bot.runtime.control.takeover import account_of, flatten_directly
@@ -238,8 +238,9 @@ class Guard:
             self._set_latch(reason)
             self._hold(reason)
             if self._by_engine(symbol, reason):
-                left = self._engine.flattening.left(symbol)
-                return {"ok": not left, "way": "engine", "left": left}
+                flattening = self._engine.flattening
+                left, dust = settled(lambda: (flattening.left(symbol), flattening.dust(symbol)))
+                return {"ok": not left, "way": "engine", "left": left, "dust": dust}
             return self._directly(symbol)
         finally:
             self._flattening.release()
