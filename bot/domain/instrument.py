@@ -22,6 +22,7 @@ __all__ = ["Instrument", "Number"]
 Number = Decimal | float | int | str
 
 _ZERO = Decimal(0)
+_ONE = Decimal(1)
 _DIGITS_MAX: Final = 20
 """Digits before the point of a price or quantity; more is a mistake, not a number to trade."""
 _WIDE: Final = Context(prec=80, rounding=ROUND_DOWN)
@@ -99,6 +100,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """What a quantity costs at a price, in the PnL asset."""
         return worth_of(quantity, price, inverse=self.inverse, size=self.contract_size)
 
+    def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """What a quantity stands for, quote units."""
+        amount = quantity * self.contract_size
+        return amount if self.inverse else amount * price
+
     @staticmethod
     def exact(value: Number) -> Decimal:
         """``value`` as it is; a float by its shortest decimal.
@@ -124,12 +130,20 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return _on_grid(_exact(value), self.step_size, ROUND_DOWN)
 
     def quantity_for_notional(self, notional_quote: Number, price: Number) -> Decimal:
-        """The largest quantity on the step grid whose cost at ``price`` is within the notional."""
+        """The largest quantity on the step grid whose notional at ``price`` is within that."""
         at = _exact(price)
         if at <= 0:
             msg = f"{self.symbol}: a price must be above 0, got {at}"
             raise ValueError(msg)
-        return self.quantity(_WIDE.divide(_exact(notional_quote), at))
+        return self.quantity(_WIDE.divide(_exact(notional_quote), self.notional(_ONE, at)))
+
+    def quantity_for_worth(self, amount: Number, price: Number) -> Decimal:
+        """The largest quantity on the step grid that costs no more than that, in the PnL asset."""
+        at = _exact(price)
+        if at <= 0:
+            msg = f"{self.symbol}: a price must be above 0, got {at}"
+            raise ValueError(msg)
+        return self.quantity(_WIDE.divide(_exact(amount), self.worth(_ONE, at)))
 
     def violation(
         self,

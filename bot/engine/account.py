@@ -75,6 +75,7 @@ class Account:
 
     def on_snapshot_due(self, _: SnapshotDue) -> None:
         """A row of equity for each position."""
+        self._engine.safeguard.look()
         for position in self._engine.blotter.positions.values():
             price = self._engine.cache.exact_price(position.symbol)
             self._engine.record(

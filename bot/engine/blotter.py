@@ -16,7 +16,7 @@ from bot.domain.position import Position, position_key
 from bot.domain.subaccount import Subaccount
 from bot.domain.terms import ListRole, PositionSide
 from bot.domain.values import Side
-from bot.engine.risk import Approved
+from bot.engine.risk.decision import Approved
 
 __all__ = ["Blotter"]
 
@@ -99,7 +99,13 @@ class Blotter:
         ]
 
     def committed(
-        self, strategy_id: str, symbol: str, side: Side, *, without: Order | None = None
+        self,
+        strategy_id: str,
+        symbol: str,
+        side: Side,
+        *,
+        position_side: PositionSide = PositionSide.BOTH,
+        without: Order | None = None,
     ) -> Decimal:
         """Base units that open orders of this strategy may still add on one side.
 
@@ -113,6 +119,7 @@ class Blotter:
                 if order.strategy_id == strategy_id
                 and order.symbol == symbol
                 and order.side is side
+                and order.terms.position_side is position_side
                 and order is not without
                 and not self._is_second(order)
             ),

@@ -1,6 +1,7 @@
 """One plugin's view of the engine."""
 
 import json
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from bot.domain.commands import StreamKind, Subscription
 from bot.domain.market import Bar, QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
+from bot.domain.terms import PositionSide
 from bot.domain.values import SECOND_NS
 from bot.engine.ordering import Ordering
 from bot.engine.topics import canonical
@@ -40,8 +42,17 @@ class PluginContext(Ordering):
             return None
         return msgspec.structs.replace(order)
 
-    def position(self, symbol: str) -> Position:
-        return msgspec.structs.replace(self._engine.blotter.position(self.strategy_id, symbol))
+    @property
+    def budget(self) -> Decimal | None:
+        return self._engine.gate.budgets.whole.get(self.strategy_id)
+
+    @property
+    def free_budget(self) -> Decimal | None:
+        return self._engine.gate.budgets.free(self.strategy_id)
+
+    def position(self, symbol: str, side: PositionSide = PositionSide.BOTH) -> Position:
+        blotter = self._engine.blotter
+        return msgspec.structs.replace(blotter.position(self.strategy_id, symbol, side))
 
     def quote(self, symbol: str) -> QuoteTick | None:
         return self._engine.cache.quotes.get(symbol)

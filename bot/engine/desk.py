@@ -115,6 +115,8 @@ class OrderDesk:
             )
             return
         self._engine.ledger.write(order, event)
+        if order.status.is_terminal or isinstance(event, OrderAmended | AmendRejected):
+            self._engine.gate.budgets.asked.pop(order.client_order_id, None)
         if isinstance(event, OrderFilled):
             self._engine.ledger.book(order, event.fill, before)
             self._engine.host.call(order.strategy_id, "on_fill", event.fill)

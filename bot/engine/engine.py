@@ -51,6 +51,7 @@ from bot.engine.lists import Lists
 from bot.engine.requests import RequestQueue
 from bot.engine.risk import Gate, RiskLimits
 from bot.engine.routing import routes
+from bot.engine.safeguard import Safeguard
 from bot.engine.sight import Sight
 from bot.engine.snapshots import BOOKS
 from bot.engine.subscriptions import Subscriptions
@@ -82,6 +83,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     market: Market = Market.SPOT
     """The home of plain symbols."""
     limits: RiskLimits = RiskLimits()
+    strategy_limits: dict[str, RiskLimits] = {}
+    """All limits of a strategy that has some of its own, by strategy id."""
     recv_window_ms: int = 5_000
     slow_callback_ms: int = 100
     bars_kept: int = 1_000
@@ -113,7 +116,13 @@ class Engine:
         self.timers = Timers()
         # The engine's own: the day of the loss limit, the next try of a sweep.
         self.deadlines = Timers()
-        self.gate = Gate(config.limits, cache=self.cache, blotter=self.blotter)
+        self.gate = Gate(
+            config.limits,
+            cache=self.cache,
+            blotter=self.blotter,
+            of_strategies=config.strategy_limits,
+        )
+        self.safeguard = Safeguard(self)
         self.host = Host(self)
         self.bus = Bus(
             on_fault=self.host.faulted,
@@ -124,6 +133,7 @@ class Engine:
         self.fees = Fees(self)
         self.ledger = Ledger(self)
         self.inquiry = Inquiry(self, recv_window_ms=config.recv_window_ms)
+        self.gate.budgets.missing = self.inquiry.missing
         self.desk = OrderDesk(self)
         self.intake = Intake(self)
         self.requests = RequestQueue(self)
@@ -210,6 +220,7 @@ class Engine:
         self.flattening.stop()
         self.halted = ""
         self.save_state("_engine", "halt", json.dumps(""))
+        self.safeguard.lift()
         self.incident("resume", "bot", event.reason, severity="info")
         self.refresh_gate()
 
@@ -242,9 +253,13 @@ class Engine:
             else:
                 self.sight.retry()
 
-    def begin_day(self, before_today: dict[str, Decimal] | None = None) -> None:
+    def begin_day(
+        self,
+        before_today: dict[str, Decimal] | None = None,
+        of_strategies: dict[tuple[str, str], Decimal] | None = None,
+    ) -> None:
         """Count the losses of the day anew, now and at each 00:00 UTC."""
-        self.gate.start_day(before_today)
+        self.gate.start_day(before_today, of_strategies)
         self.deadlines.set("", _DAY, (self.now_ns // _DAY_NS + 1) * _DAY_NS)
 
     # --- what the parts may ask of the middle --------------------------------------------

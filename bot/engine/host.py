@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.domain.commands import StreamKind, Subscription
@@ -36,6 +37,8 @@ class StrategySpec:
     kind: type[Strategy[Any]]
     params: StrategyParams
     symbols: tuple[str, ...]
+    budget: Decimal = Decimal(0)
+    """What it may use, in the PnL asset of its symbols; 0: as its limits say."""
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class Host:
                 f"two strategies are called {spec.strategy_id!r}: give one another id, "
                 f"as in --strategy {spec.strategy_id}:id=second"
             )
+        self._budget(spec)
         context = PluginContext(self._engine, spec.strategy_id)
         try:
             strategy = spec.kind(context=context, params=spec.params, symbols=spec.symbols)
@@ -84,6 +88,18 @@ class Host:
                 f"strategy {spec.strategy_id}: __init__ raised {_words(e)}{_place(e)}"
             ) from e
         self.plugins[spec.strategy_id] = Plugin(spec, strategy, dict(state))
+
+    def _budget(self, spec: StrategySpec) -> None:
+        gate = self._engine.gate
+        gate.give(spec.strategy_id, spec.budget)
+        known = self._engine.cache.instruments
+        assets = {known[symbol].pnl_asset for symbol in spec.symbols if symbol in known}
+        if spec.strategy_id in gate.budgets.whole and len(assets) > 1:
+            raise StrategyError(
+                f"strategy {spec.strategy_id}: a budget is in one asset, and its symbols are "
+                f"counted in {' and '.join(sorted(assets))}: run it once for each, "
+                f"with symbols= and id="
+            )
 
     def start(self) -> None:
         """Run ``on_start`` of each plugin that has not started and waits for no history."""

@@ -106,6 +106,15 @@ class Inquiry:
         if order.status in NEVER_HEARD:
             self._forget(order)
 
+    def missing(self) -> list[tuple[Order, Decimal]]:
+        """Ended orders, and how much of each is executed that we hold no fills of."""
+        found = []
+        for cid, executed in self._executed.items():
+            order = self._engine.blotter.get(cid)
+            if order is not None and order.status.is_terminal and order.filled < executed:
+                found.append((order, executed - order.filled))
+        return found
+
     def lacks_fills(self, order: Order) -> bool:
         """Whether the venue counts more as executed than we hold fills of."""
         cid = order.client_order_id

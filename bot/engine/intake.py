@@ -197,6 +197,7 @@ class Intake:
                 )
             )
             return
+        engine.gate.budgets.asked[order.client_order_id] = (intent.quantity, intent.price)
         engine.command(
             AmendOrder(
                 client_order_id=order.client_order_id,

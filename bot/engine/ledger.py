@@ -48,6 +48,7 @@ class Ledger:
             instrument=engine.cache.instruments.get(fill.symbol),
             fee_quote=fee_quote,
         )
+        engine.safeguard.on_fill(position)
         engine.counts["fills"] += 1
         engine.record(
             FillSaved(

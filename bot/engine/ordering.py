@@ -98,10 +98,26 @@ class Ordering:
 
     def size_by_risk(self, symbol: str, risk_quote: Number, entry: Number, stop: Number) -> Decimal:
         instrument = self.instrument(symbol)
-        distance = abs(instrument.exact(entry) - instrument.exact(stop))
-        if not distance:
+        prices = instrument.exact(entry), instrument.exact(stop)
+        if min(prices) <= 0:
+            raise ValueError(f"entry and stop of {symbol} must be above 0, got {entry} and {stop}")
+        worths = [instrument.worth(Decimal(1), price) for price in prices]
+        if worths[0] == worths[1]:
             raise ValueError(f"entry and stop of {symbol} are both {entry}: there is no risk")
-        return instrument.quantity_for_notional(risk_quote, distance)
+        return instrument.quantity(instrument.exact(risk_quote) / abs(worths[0] - worths[1]))
+
+    def size_by_budget(self, symbol: str, percent: Number, price: Number | None) -> Decimal:
+        instrument = self.instrument(symbol)
+        budgets = self._engine.gate.budgets
+        free = budgets.free(self.strategy_id)
+        if free is None:
+            raise ValueError(
+                f"{self.strategy_id} has no budget to take a part of: run it with budget=, as in "
+                f"--strategy {self.strategy_id}:budget=500"
+            )
+        at = self._engine.cache.exact_price(symbol) if price is None else instrument.exact(price)
+        part = max(free, Decimal(0)) * instrument.exact(percent) / 100
+        return Decimal(0) if at is None else instrument.quantity_for_worth(part, at)
 
     def instrument(self, symbol: str) -> Instrument:
         try:
@@ -152,7 +168,9 @@ class Ordering:
             # What it comes to at the last price, for the gate; the venue says what it was.
             return self.size_by_quote(draft.symbol, draft.quote_quantity, None)
         if draft.close_position:
-            held = self._engine.blotter.position(self.strategy_id, draft.symbol).quantity
+            held = self._engine.blotter.position(
+                self.strategy_id, draft.symbol, draft.position_side
+            ).quantity
             return abs(held)
         return instrument.quantity(draft.quantity)
 

@@ -1,8 +1,9 @@
 """Start-up is recovery: the engine as it was when the last process ended, however that was."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from heapq import merge
 from typing import TYPE_CHECKING, Final
 
 from bot.domain.fill import Fill
@@ -12,6 +13,7 @@ from bot.domain.order import Order
 from bot.domain.terms import PositionSide
 from bot.domain.values import EXTERNAL, SECOND_NS
 from bot.engine.margin import FUNDING
+from bot.engine.safeguard import PROTECTIONS
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -20,6 +22,7 @@ __all__ = ["restore"]
 
 _DAY_NS: Final = 86_400 * SECOND_NS
 _SWEPT_TO: Final = "swept_to:"
+_PAYMENT: Final = 4
 
 
 def restore(
@@ -49,18 +52,18 @@ def restore(
     engine.inquiry.resolver.started_ns = now_ns
     engine.blotter.restore(orders)
     known = {**(instruments or {}), **engine.cache.instruments}
-    earned_before_today = _restore_fills(engine, fills, known)
-    for payment, strategy_id, side, amount in fundings:
-        engine.blotter.receive(strategy_id, payment, amount, side)
-        _earn(engine, earned_before_today, strategy_id, payment, amount)
-    engine.begin_day(earned_before_today)
+    earned = _fold(engine, fills, fundings, known)
+    by_asset: dict[str, Decimal] = {}
+    for (_, asset), amount in earned.items():
+        by_asset[asset] = by_asset.get(asset, Decimal(0)) + amount
+    engine.begin_day(by_asset, earned)
+    engine.safeguard.restore(engine_state.get(PROTECTIONS, ""))
     for key, value in engine_state.items():
         if key.startswith(_SWEPT_TO):
             engine.sight.swept_to[key.removeprefix(_SWEPT_TO)] = json.loads(value)
     engine.halted = json.loads(engine_state.get("halt", '""'))
     engine.lists.restore(dict(engine_state))
     engine.account.margin.restore(engine_state.get(FUNDING, ""))
-    engine.ledger.write_instruments()
     engine.refresh_gate()
     for incident_id in open_incidents:
         engine.close_incident(incident_id, "the process was restarted")
@@ -68,27 +71,41 @@ def restore(
         engine.desk.recover(order)
 
 
-def _restore_fills(
+_Booked = tuple[Fill, str, Decimal | None]
+_Paid = tuple[FundingPaid, str, PositionSide, Decimal]
+
+
+def _fold(
     engine: "Engine",
-    fills: Sequence[tuple[Fill, str, Decimal | None]],
+    fills: Sequence[_Booked],
+    fundings: Sequence[_Paid],
     instruments: Mapping[str, Instrument],
-) -> dict[str, Decimal]:
-    """Book the fills; what each PnL asset had earned when today began (00:00 UTC)."""
-    earned: dict[str, Decimal] = {}
-    for fill, strategy_id, fee_quote in fills:
+) -> dict[tuple[str, str], Decimal]:
+    """Book fills and payments in the order in which they came.
+
+    What each strategy had earned when today began (00:00 UTC), by strategy and PnL asset.
+    """
+    earned: dict[tuple[str, str], Decimal] = {}
+    rows: Iterable[_Booked | _Paid] = merge(fills, fundings, key=lambda row: row[0].recv_ns)
+    for row in rows:
+        if len(row) == _PAYMENT:
+            payment, owner, side, amount = row
+            engine.blotter.receive(owner, payment, amount, side)
+            _earn(engine, earned, owner, payment, amount)
+            continue
+        fill, owner, fee = row
         instrument = instruments.get(fill.symbol)
-        _, realised = engine.blotter.book(
-            strategy_id, fill, instrument=instrument, fee_quote=fee_quote
-        )
-        if fee_quote is None and fill.commission:
-            engine.fees.await_price(strategy_id, fill)
-        _earn(engine, earned, strategy_id, fill, realised - (fee_quote or Decimal(0)))
+        position, realised = engine.blotter.book(owner, fill, instrument=instrument, fee_quote=fee)
+        if fee is None and fill.commission:
+            engine.fees.await_price(owner, fill)
+        engine.safeguard.count(position)
+        _earn(engine, earned, owner, fill, realised - (fee or Decimal(0)))
     return earned
 
 
 def _earn(
     engine: "Engine",
-    earned: dict[str, Decimal],
+    earned: dict[tuple[str, str], Decimal],
     strategy_id: str,
     event: Fill | FundingPaid,
     amount: Decimal,
@@ -98,5 +115,5 @@ def _earn(
     if instrument is None or strategy_id == EXTERNAL:
         return
     before_today = event.ts_ns < engine.now_ns // _DAY_NS * _DAY_NS
-    asset = instrument.pnl_asset
-    earned[asset] = earned.get(asset, Decimal(0)) + (amount if before_today else 0)
+    key = (strategy_id, instrument.pnl_asset)
+    earned[key] = earned.get(key, Decimal(0)) + (amount if before_today else 0)

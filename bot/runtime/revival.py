@@ -46,6 +46,7 @@ def recover(engine: Engine, recovery: Recovery, now_ns: int) -> None:
         ],
         instruments=recovery.instruments,
     )
+    engine.ledger.write_instruments()
     if recovery.orders or recovery.fills:
         logger.bind(source="recovery").info(
             "recovered {} open orders and {} fills", len(recovery.orders), len(recovery.fills)

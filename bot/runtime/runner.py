@@ -17,7 +17,6 @@ from bot.domain.values import SECOND_NS, Market
 from bot.engine.engine import Engine, EngineConfig
 from bot.engine.host import StrategySpec
 from bot.engine.identity import run_name
-from bot.engine.risk import RiskLimits
 from bot.runtime.clock import WallClock
 from bot.runtime.composition import Parts, opened
 from bot.runtime.control.guard import Guard
@@ -121,7 +120,8 @@ class Runner:
         config = EngineConfig(
             run_id=run_name(started_ns),
             market=Market(settings.market),
-            limits=RiskLimits(**settings.risk.model_dump()),
+            limits=settings.risk.limits(),
+            strategy_limits=settings.risk.of_strategies(),
             recv_window_ms=settings.recv_window_ms,
             slow_callback_ms=settings.slow_callback_ms,
             book_levels=settings.book_levels,
@@ -204,6 +204,7 @@ class Runner:
             for symbol, instrument in fresh.items():
                 if engine.cache.instruments.get(symbol) != instrument:
                     engine.cache.instruments[symbol] = instrument
+                    engine.ledger.write_instrument(instrument)
                     cause = "tick, step or limits changed"
                     engine.incident("rules_changed", symbol, cause, severity="info")
                     pump.flush()

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -16,6 +15,7 @@ from pydantic_settings import (
 )
 
 from bot.domain.errors import SettingsError
+from bot.runtime.riskrules import ProtectionSettings, RiskSettings, StrategyRiskSettings
 
 __all__ = [
     "LIVE_CONFIRMATION",
@@ -28,22 +28,14 @@ __all__ = [
 
 LIVE_CONFIRMATION: Final = "I know that this trades real money"
 
+_OF_RISK: Final[dict[str, type[BaseModel]]] = {
+    "strategies": StrategyRiskSettings,
+    "protections": ProtectionSettings,
+}
+_NESTED: Final = 2
+"""Names of a setting of the risk gate that has no table of its own."""
 _DURATION: Final = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
-
-
-class RiskSettings(BaseModel):
-    """Bounds of the risk gate; 0 switches one off. Amounts are in the symbol's quote asset."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_order_notional: Decimal = Field(Decimal(1000), ge=0)
-    max_position_notional: Decimal = Field(Decimal(5000), ge=0)
-    max_open_orders: int = Field(20, ge=0)
-    max_daily_loss: Decimal = Field(Decimal(500), ge=0)
-    price_collar: Decimal = Field(Decimal("0.05"), ge=0, lt=1)
-    max_orders_per_second: int = Field(50, ge=0)
-    stale_after_s: float = Field(15.0, ge=0)
 
 
 class FuturesSettings(BaseModel):
@@ -190,6 +182,8 @@ def _explained(error: Any) -> str:
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
         parts: dict[str, type[BaseModel]] = {"risk": RiskSettings, "futures": FuturesSettings}
+        if path[0] == "risk" and len(path) > _NESTED:
+            parts = {"risk": _OF_RISK.get(path[1], RiskSettings)}
         known = parts.get(path[0], Settings).model_fields
         return f"setting {name} does not exist; there are: {', '.join(sorted(known))}"
     variable = "BOT_" + "__".join(path).upper()

@@ -265,6 +265,16 @@ class OrderEntry:
         """
         return self._context.size_by_risk(symbol, risk_quote, entry, stop)
 
+    def size_by_budget(self, symbol: str, percent: Number, price: Number | None = None) -> Decimal:
+        """Base units, on the step, that ``percent`` of the free budget pays for at ``price``.
+
+        At the last price if none is given; 0 before the first.
+
+        Raises:
+            ValueError: the strategy has no budget.
+        """
+        return self._context.size_by_budget(symbol, percent, price)
+
     # --- how ----------------------------------------------------------------------------
 
     def _plain(

@@ -1,6 +1,7 @@
 """The class that a plugin derives from."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_origin
 
 from bot.domain.book import BookReading
@@ -10,6 +11,7 @@ from bot.domain.instrument import Instrument
 from bot.domain.market import Bar, QuoteTick
 from bot.domain.order import Order
 from bot.domain.position import Position
+from bot.domain.terms import PositionSide
 from bot.strategy.context import Context
 from bot.strategy.history import BarsWanted
 from bot.strategy.market import MarketCallbacks, MarketData
@@ -108,9 +110,23 @@ class Strategy(MarketData, OrderEntry, Generic[P]):
         """True while account news may be missing; orders asked for now are refused."""
         return self._context.is_blind
 
-    def position(self, symbol: str) -> Position:
-        """What this strategy holds of ``symbol`` (a copy; flat if it never traded)."""
-        return self._context.position(symbol)
+    def position(self, symbol: str, side: PositionSide = PositionSide.BOTH) -> Position:
+        """What this strategy holds of ``symbol`` (a copy; flat if it never traded).
+
+        In hedge mode a symbol has two positions, ``PositionSide.LONG`` and ``SHORT``, and the
+        one of ``BOTH`` stays flat.
+        """
+        return self._context.position(symbol, side)
+
+    @property
+    def budget(self) -> Decimal | None:
+        """What this strategy was given of the account, in its PnL asset; None: no bound."""
+        return self._context.budget
+
+    @property
+    def free_budget(self) -> Decimal | None:
+        """The budget with what was earned, less what is held (at cost) and what orders reserve."""
+        return self._context.free_budget
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
         """Our orders that are not ended, oldest first (copies), of ``symbol`` or of all."""

@@ -305,7 +305,7 @@ def test_the_loss_of_the_day(gate_world, amount, refused):
     w = gate_world(max_daily_loss="50")
     lost(w, amount)
     if refused:
-        assert w.reason() == "MAX_DAILY_LOSS: 50.0 USDT lost today, the bound is 50"
+        assert w.reason() == "MAX_DAILY_LOSS: 50 USDT lost today, the bound is 50"
     else:
         assert w.passes()
 

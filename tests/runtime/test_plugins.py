@@ -167,7 +167,7 @@ class TestParameters:
                 "good:fsat=3",
                 (
                     "strategy good: there is no parameter 'fsat'; did you mean 'fast'? "
-                    "It has fast, worth, side, levels (and id, symbols)"
+                    "It has fast, worth, side, levels (and id, symbols, budget)"
                 ),
             ),
             ("good:fast=x", "fast=x: input should be a valid integer"),

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.market import MarketEvent, WholeMarket
+from bot.domain.terms import PositionSide
 from bot.strategy.market import CALLBACK_OF
 from bot.strategy.params import StrategyParams
 from bot.strategy.strategy import CALLBACKS, Strategy
@@ -147,7 +148,7 @@ def test_whole_markets_are_asked_for_with_a_star(plain):
     ("call", "expected"),
     [
         (lambda s: s.cancel("c"), ("cancel", ("c",))),
-        (lambda s: s.position("X"), ("position", ("X",))),
+        (lambda s: s.position("X"), ("position", ("X", PositionSide.BOTH))),
         (lambda s: s.open_orders(), ("open_orders", (None,))),
         (lambda s: s.open_orders("X"), ("open_orders", ("X",))),
         (lambda s: s.order("c"), ("order", ("c",))),

@@ -5,6 +5,7 @@
     sma_cross                                a file in strategies/, or an installed plugin
     sma_cross:fast=3,slow=8                  with parameters
     sma_cross:id=slow_one,symbols=BTCUSDT    as what, on what (A+B for several symbols)
+    sma_cross:budget=500                     with so much of the account, and no more
     path/to/file.py:fast=3                   any file
     path/to/file.py::Second:fast=3           one of several classes in a file
 """
@@ -12,6 +13,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +22,7 @@ from bot.domain.values import EXTERNAL
 
 __all__ = ["RESERVED", "Reference", "parse"]
 
-RESERVED: Final = ("id", "symbols")
+RESERVED: Final = ("id", "symbols", "budget")
 """Keys that are not parameters."""
 
 _SHAPE: Final = re.compile(
@@ -45,6 +47,8 @@ class Reference:
     symbols: tuple[str, ...] = ()
     """Empty: all symbols of the run."""
     values: dict[str, object] = field(default_factory=dict)
+    budget: Decimal = Decimal(0)
+    """What it may use; 0: as the settings say."""
 
     @property
     def is_path(self) -> bool:
@@ -87,8 +91,23 @@ def parse(text: str) -> Reference:
     symbols = tuple(
         dict.fromkeys(s.strip().upper() for s in pairs.pop("symbols", "").split("+") if s.strip())
     )
+    budget = _budget(shape["name"], pairs.pop("budget", ""))
     values = {key: _value(value) for key, value in pairs.items()}
-    return Reference(shape["name"], shape["kind"] or "", strategy_id, symbols, values)
+    return Reference(shape["name"], shape["kind"] or "", strategy_id, symbols, values, budget)
+
+
+def _budget(name: str, text: str) -> Decimal:
+    """What the strategy may use; 0 if nothing is said of it."""
+    try:
+        amount = Decimal(text or "0")
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0 or (text and not amount):
+        raise StrategyError(
+            f"strategy {name}: budget={text} is no amount: give what it may use, above 0, in the "
+            "asset that its symbols' profit is in, as in budget=500"
+        )
+    return amount
 
 
 def _pairs(name: str, text: str) -> dict[str, str]:

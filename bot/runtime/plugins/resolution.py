@@ -81,4 +81,5 @@ def spec_of(
         kind=loaded.kind,
         params=params,
         symbols=reference.symbols or tuple(default_symbols),
+        budget=reference.budget,
     )
