@@ -109,14 +109,15 @@ class AlgoBody(msgspec.Struct, rename="camel", kw_only=True):
     time_in_force: str = ""
     quantity: Decimal = Decimal(0)
     price: Decimal = Decimal(0)
-    actual_order_id: str | int = ""
+    actual_order_id: str | int | None = None
     create_time: int = 0
     update_time: int = 0
 
     @property
     def order_id(self) -> int | None:
         """The matching engine's id of what became of it; None while it waits."""
-        return int(self.actual_order_id or 0) or None
+        text = str(self.actual_order_id)
+        return int(text) or None if text.isdigit() else None
 
     @property
     def ts_ns(self) -> int:

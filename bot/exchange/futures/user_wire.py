@@ -43,8 +43,8 @@ class Order(msgspec.Struct):
     L: Decimal
     T: int
     t: int = 0
-    n: Decimal = _ZERO
-    N: str = ""
+    n: Decimal | None = None
+    N: str | None = None
     m: bool = False
     ot: str = ""
     ps: str = "BOTH"
@@ -73,7 +73,7 @@ class Algo(msgspec.Struct):
     f: str
     q: Decimal
     X: str
-    ai: str | int = ""
+    ai: str | int | None = None
     aq: Decimal = _ZERO
     p: Decimal = _ZERO
     rm: str = ""
@@ -81,7 +81,8 @@ class Algo(msgspec.Struct):
     @property
     def order_id(self) -> int | None:
         """The matching engine's id of what became of it; None while it waits."""
-        return int(self.ai or 0) or None
+        text = str(self.ai)
+        return int(text) or None if text.isdigit() else None
 
 
 class AlgoUpdate(msgspec.Struct):
