@@ -42,14 +42,17 @@ PNL_COLUMNS = (
     "fills",
     "volume",
     "realised",
+    "realised_fifo=realised fifo",
     "unrealised",
+    "funding",
     "fees",
     "net",
     "position",
 )
 _AMOUNTS = frozenset(
     {
-        *("volume", "realised", "unrealised", "fees", "net", "average_price"),
+        *("volume", "realised", "unrealised", "fees", "funding", "net", "average_price"),
+        *("realised_fifo", "unrealised_fifo"),
         *("average_win", "average_loss", "best", "worst"),
     }
 )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bot.storage.rows import (
         EquityRow,
         FillRow,
+        FundingRow,
         IncidentRow,
+        InstrumentRow,
         OrderHistory,
         OrderRow,
         RunRow,
@@ -134,6 +136,12 @@ class _Reader:
 
     def fills(self, where: Where) -> "Sequence[FillRow]":
         return self._reader.fills(_filter(where))
+
+    def fundings(self, where: Where) -> "Sequence[FundingRow]":
+        return self._reader.fundings(_filter(where))
+
+    def instruments(self, environment: str | None) -> "Sequence[InstrumentRow]":
+        return self._reader.instruments(environment)
 
     def incidents(self, where: Where) -> "Sequence[IncidentRow]":
         return self._reader.incidents(_filter(where))

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from bot.domain.fill import Fill
-from bot.domain.position import EXACT, UNIT, worth_of
+from bot.domain.position import EXACT, to_unit, worth_of
 
 __all__ = ["Lot", "Lots"]
 
@@ -73,8 +73,7 @@ class Lots:
             closed = lot.quantity if abs(lot.quantity) <= abs(signed) else -signed
             cost = lot.cost
             if closed != lot.quantity:
-                share = EXACT.divide(EXACT.multiply(lot.cost, closed), lot.quantity)
-                cost = share.quantize(UNIT, context=EXACT)
+                cost = to_unit(EXACT.divide(EXACT.multiply(lot.cost, closed), lot.quantity))
             gain = EXACT.subtract(self._worth(closed, price), cost)
             realised = EXACT.add(realised, -gain if self._inverse else gain)
             signed = EXACT.add(signed, closed)

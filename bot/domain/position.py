@@ -8,7 +8,7 @@ import msgspec
 from bot.domain.fill import Fill
 from bot.domain.terms import PositionSide
 
-__all__ = ["EXACT", "UNIT", "Position", "position_key", "worth_of"]
+__all__ = ["EXACT", "UNIT", "Position", "position_key", "to_unit", "worth_of"]
 
 _ZERO: Final = Decimal(0)
 EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -23,6 +23,13 @@ def position_key(symbol: str, side: PositionSide = PositionSide.BOTH) -> str:
     return symbol if side is PositionSide.BOTH else f"{symbol}/{side.value}"
 
 
+def to_unit(value: Decimal) -> Decimal:
+    """Rounded to :data:`UNIT`, without the zeros that are then at its end."""
+    short = value.quantize(UNIT, context=EXACT).normalize(EXACT)
+    exponent = short.as_tuple().exponent
+    return short if isinstance(exponent, int) and exponent <= 0 else short.quantize(Decimal(1))
+
+
 def worth_of(quantity: Decimal, price: Decimal, *, inverse: bool, size: Decimal) -> Decimal:
     """What a quantity costs at a price, in the asset that PnL is in.
 
@@ -33,7 +40,7 @@ def worth_of(quantity: Decimal, price: Decimal, *, inverse: bool, size: Decimal)
     amount = EXACT.multiply(quantity, size)
     if not inverse:
         return EXACT.multiply(amount, price)
-    return EXACT.divide(amount, price).quantize(UNIT, context=EXACT) if price else _ZERO
+    return to_unit(EXACT.divide(amount, price)) if price else _ZERO
 
 
 class Position(msgspec.Struct, kw_only=True):
@@ -144,8 +151,7 @@ class Position(msgspec.Struct, kw_only=True):
         held = abs(self.quantity)
         cost = self.cost
         if closed < held:
-            share = EXACT.divide(EXACT.multiply(self.cost, closed), held)
-            cost = share.quantize(UNIT, context=EXACT)
+            cost = to_unit(EXACT.divide(EXACT.multiply(self.cost, closed), held))
         self.cost = EXACT.subtract(self.cost, cost)
         part = closed if self.quantity > 0 else -closed
         worth = worth_of(part, price, inverse=self.inverse, size=self.size)

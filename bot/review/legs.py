@@ -1,14 +1,17 @@
 """Fills folded into positions: what each fill did to what was held."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
+from bot.domain.instrument import Instrument
+from bot.domain.lots import Lots
 from bot.domain.position import Position
+from bot.domain.terms import PositionSide
 from bot.domain.values import EXTERNAL
 from bot.review.assets import base_of, quote_of
-from bot.review.port import FillView
+from bot.review.port import FillView, FundingView
 
 __all__ = ["Holding", "Leg", "holdings_of"]
 
@@ -23,7 +26,11 @@ class Leg(msgspec.Struct, frozen=True):
     before: Decimal
     after: Decimal
     realised: Decimal
-    """Quote units, before fees."""
+    """By average cost, before fees."""
+    realised_fifo: Decimal
+    """The oldest first, before fees."""
+    volume: Decimal
+    """What changed hands, quote units."""
     ends_order: bool
     """It is the last fill of its order."""
     order_filled: Decimal
@@ -47,16 +54,37 @@ class Leg(msgspec.Struct, frozen=True):
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """All fills of one strategy on one symbol, in the order in which they reached us."""
+    """All fills of one strategy on one symbol, in the order in which they reached us.
+
+    In hedge mode the two positions of a symbol are two holdings.
+    """
 
     environment: str
     strategy: str
     symbol: str
     asset: str
-    """The quote asset; '' if it cannot be told."""
+    """What its money is in: the quote asset, on COIN-M the settlement asset; '' if it cannot be
+    told."""
     position: Position
     """As it stands after the last leg."""
+    lots: Lots
+    """The same, first in first out."""
     legs: tuple[Leg, ...]
+    payments: tuple[FundingView, ...] = ()
+    instrument: Instrument | None = None
+    """None for what was traded before instruments were stored."""
+
+    @property
+    def key(self) -> str:
+        """The symbol, and in hedge mode the side."""
+        return self.position.key
+
+    @property
+    def dust(self) -> Decimal:
+        """What of the position is less than a step, so that no order can sell it."""
+        if self.instrument is None or not self.instrument.step_size:
+            return _ZERO
+        return abs(self.position.quantity) % self.instrument.step_size
 
     @property
     def is_external(self) -> bool:
@@ -64,31 +92,82 @@ class Holding(msgspec.Struct, frozen=True):
         return self.strategy == EXTERNAL
 
 
-def holdings_of(rows: Iterable[FillView]) -> list[Holding]:
-    """The fold over fills that begin at the beginning, by environment, strategy and symbol."""
-    groups: dict[tuple[str, str, str], list[FillView]] = {}
+_Key = tuple[str, str, str, PositionSide]
+
+
+def holdings_of(
+    rows: Iterable[FillView],
+    instruments: Mapping[tuple[str, str], Instrument] | None = None,
+    payments: Iterable[FundingView] = (),
+) -> list[Holding]:
+    """The fold over fills that begin at the beginning, by environment, strategy and position.
+
+    ``instruments`` by environment and symbol; a symbol that is not there is judged by its name.
+    """
+    fills: dict[_Key, list[FillView]] = {}
     for row in rows:
-        groups.setdefault((row.environment, row.strategy_id, row.fill.symbol), []).append(row)
-    return [_holding(key, group) for key, group in sorted(groups.items())]
+        side = row.fill.position_side
+        key = (row.environment, row.strategy_id, row.fill.symbol, side)
+        fills.setdefault(key, []).append(row)
+    paid: dict[_Key, list[FundingView]] = {}
+    for part in payments:
+        key = (part.environment, part.strategy_id, part.payment.symbol, part.position_side)
+        paid.setdefault(key, []).append(part)
+    known = instruments or {}
+    return [
+        _holding(key, fills.get(key, []), paid.get(key, []), known.get((key[0], key[2])))
+        for key in sorted({*fills, *paid})
+    ]
 
 
-def _holding(key: tuple[str, str, str], rows: list[FillView]) -> Holding:
-    environment, strategy, symbol = key
+def _holding(
+    key: _Key,
+    rows: list[FillView],
+    payments: list[FundingView],
+    instrument: Instrument | None,
+) -> Holding:
+    environment, strategy, symbol, side = key
     # A late fill is folded in when it arrives, as the engine did it.
     rows = sorted(rows, key=lambda row: row.fill.recv_ns)
     assets = {row.fill.commission_asset for row in rows if row.fill.commission_asset}
-    position = Position(strategy_id=strategy, symbol=symbol)
-    base = base_of(symbol, assets)
+    position = Position(strategy_id=strategy, symbol=symbol, side=side)
+    base, asset = base_of(symbol, assets), quote_of(symbol, assets)
+    if instrument is not None:
+        position.inverse, position.size = instrument.inverse, instrument.contract_size
+        base, asset = instrument.held_asset, instrument.pnl_asset
+    lots = Lots(inverse=position.inverse, size=position.size)
     last, filled = _by_order(rows)
     legs = []
     for index, row in enumerate(rows):
-        before = position.quantity
-        realised = position.apply(row.fill, base=base, fee_quote=row.fee_quote)
-        order = row.fill.client_order_id
+        before, fill = position.quantity, row.fill
+        volume = fill.notional
+        if instrument is not None:
+            volume = instrument.notional(fill.quantity, fill.price)
         legs.append(
-            Leg(row, before, position.quantity, realised, last[order] == index, filled[order])
+            Leg(
+                row,
+                before,
+                realised=position.apply(fill, base=base, fee_quote=row.fee_quote),
+                realised_fifo=lots.apply(fill, base=base),
+                after=position.quantity,
+                volume=volume,
+                ends_order=last[fill.client_order_id] == index,
+                order_filled=filled[fill.client_order_id],
+            )
         )
-    return Holding(environment, strategy, symbol, quote_of(symbol, assets), position, tuple(legs))
+    for part in payments:
+        position.receive(part.amount)
+    return Holding(
+        environment,
+        strategy,
+        symbol,
+        asset,
+        position,
+        lots,
+        tuple(legs),
+        payments=tuple(payments),
+        instrument=instrument,
+    )
 
 
 def _by_order(rows: Sequence[FillView]) -> tuple[dict[str, int], dict[str, Decimal]]:

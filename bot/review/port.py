@@ -12,14 +12,19 @@ import msgspec
 
 from bot.domain.events import OrderEvent
 from bot.domain.fill import Fill
+from bot.domain.funding import FundingPaid
+from bot.domain.instrument import Instrument
 from bot.domain.order import Order
+from bot.domain.terms import PositionSide
 
 __all__ = [
     "EquityView",
     "EventView",
     "FillView",
+    "FundingView",
     "HistoryView",
     "IncidentView",
+    "InstrumentView",
     "OrderView",
     "RunView",
     "TradeReaderPort",
@@ -107,6 +112,30 @@ class FillView(Protocol):
     def position_after(self) -> Decimal: ...
 
 
+class FundingView(Protocol):
+    """One strategy's part of a payment."""
+
+    @property
+    def environment(self) -> str: ...
+    @property
+    def payment(self) -> FundingPaid: ...
+    @property
+    def strategy_id(self) -> str: ...
+    @property
+    def position_side(self) -> PositionSide: ...
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def amount(self) -> Decimal: ...
+
+
+class InstrumentView(Protocol):
+    @property
+    def environment(self) -> str: ...
+    @property
+    def instrument(self) -> Instrument: ...
+
+
 class IncidentView(Protocol):
     @property
     def incident_id(self) -> str: ...
@@ -176,6 +205,10 @@ class TradeReaderPort(Protocol):
     def order(self, client_order_id: str) -> HistoryView | None: ...
 
     def fills(self, where: Where) -> Sequence[FillView]: ...
+
+    def fundings(self, where: Where) -> Sequence[FundingView]: ...
+
+    def instruments(self, environment: str | None) -> Sequence[InstrumentView]: ...
 
     def incidents(self, where: Where) -> Sequence[IncidentView]: ...
 

@@ -105,7 +105,7 @@ def _begun(holding: Holding, leg: Leg, number: int, held: Decimal) -> Trip:
     return Trip(
         environment=holding.environment,
         strategy=holding.strategy,
-        symbol=holding.symbol,
+        symbol=holding.key,
         trade=number,
         direction="LONG" if held > 0 else "SHORT",
         opened_ns=leg.row.fill.ts_ns,

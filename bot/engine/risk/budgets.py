@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.domain.events import OrderIntended
 from bot.domain.instrument import Instrument
 from bot.domain.order import Order
-from bot.domain.position import EXACT, UNIT
+from bot.domain.position import EXACT, to_unit
 from bot.domain.terms import Contingency, ListRole, PositionSide
 from bot.domain.values import Side, as_fixed
 from bot.engine.cache import Cache
@@ -194,5 +194,5 @@ def _opening(instrument: Instrument, claims: list[_Claim], closable: Decimal) ->
         closable -= closing
         if not claim.closes and claim.quantity > closing:
             worth = instrument.worth(claim.quantity - closing, claim.price)
-            total = EXACT.add(total, worth.quantize(UNIT, context=EXACT))
+            total = EXACT.add(total, to_unit(worth))
     return total
