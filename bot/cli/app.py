@@ -18,6 +18,7 @@ _GROUPS = (
     "reconcile",
     "review",
     "control",
+    "doctor",
 )
 
 
