@@ -112,7 +112,7 @@ def test_the_contracts_of_a_whole_exchange_have_rules(shared_data):
     )
     found = instruments(body, Market.USDM)
     assert len(found) > 300
-    for rules in found.values():
+    for rules in (one for one in found.values() if one.status == "TRADING"):
         assert rules.tick_size > 0
         assert rules.step_size > 0
         assert rules.settle
