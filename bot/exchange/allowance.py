@@ -201,19 +201,18 @@ class Allowance:
         self._waiting.append(entry)
         self._waiting.sort(key=lambda one: one[:2])
         self._look()
+        # No asyncio.timeout: that would be the current task's, and there may be none.
+        loop = asyncio.get_running_loop()
+        limit = loop.call_later(ask.longest_wait_s, self._give_up, waiter)
         try:
-            async with asyncio.timeout(ask.longest_wait_s):
-                await waiter.future
-        except TimeoutError:
-            if not waiter.future.done() or waiter.future.cancelled():
-                raise Throttled(
-                    self._opens_in_s(ask), f"{ask.what}: waited {ask.longest_wait_s:g} s in vain"
-                ) from None
+            await waiter.future
         except asyncio.CancelledError:
-            if waiter.future.done() and not waiter.future.cancelled():
+            future = waiter.future
+            if future.done() and not future.cancelled() and future.exception() is None:
                 self.settled(ask, counted=False)
             raise
         finally:
+            limit.cancel()
             if entry in self._waiting:
                 self._waiting.remove(entry)
 
@@ -226,6 +225,12 @@ class Allowance:
                 window.base += amount
         if self._waiting:
             self._look()
+
+    def _give_up(self, waiter: _Waiter) -> None:
+        if not waiter.future.done():
+            ask = waiter.ask
+            text = f"{ask.what}: waited {ask.longest_wait_s:g} s in vain"
+            waiter.future.set_exception(Throttled(self._opens_in_s(ask), text))
 
     def _count(self, kind: str, length_s: int, used: int) -> None:
         window = self._windows.get((kind, length_s))

@@ -228,6 +228,8 @@ class Session(AsyncClient):  # type: ignore[misc]  # python-binance has no types
                 return Rejected(_NO_KEY, "no API key is set")
             # The base class writes timestamp and signature into this very dict.
             kwargs = {**kwargs, "data": dict(kwargs.get("data") or {})}
+        # aiohttp's time-outs belong to the current task: a sender's first step is none.
+        await asyncio.sleep(0)
         try:
             await self.gate.passed(urgent=request.method == "DELETE")
             return await super()._request(

@@ -1,10 +1,12 @@
 """The sender: how many commands are under way at once, and who owns the tasks."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Final
+import types
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any, Final
 
 from bot.domain.commands import Command, Subscribe, Unsubscribe
+from bot.domain.events import Event
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Store, Venue
 from bot.runtime.carrier import Carrier
 from bot.runtime.inquiries import QUESTIONS
@@ -18,7 +20,13 @@ _QUESTIONS_AT_ONCE: Final = 8
 
 
 class Sender:
-    """One task a command, owned by the group of :meth:`run`; answers go back as events."""
+    """Commands leave at once where nothing has to be waited for; answers go back as events.
+
+    The first step of a command is made where it is dispatched: to begin it in a task of its own
+    would cost an order a turn of the loop. From its first wait on it is a task, owned by the group
+    of :meth:`run`. So a venue that asks who the current task is must have waited before.
+    Events are handed on in the loop's next turn, in order: never inside of the dispatching.
+    """
 
     def __init__(
         self,
@@ -49,7 +57,12 @@ class Sender:
 
     async def run(self, emit: Emit, tasks: asyncio.TaskGroup) -> None:
         """Begin to send, with ``tasks`` as the owner of what is under way."""
-        self._carrier.emit = emit
+        soon = asyncio.get_running_loop().call_soon
+
+        def emit_soon(event: Event) -> None:
+            soon(emit, event)
+
+        self._carrier.emit = emit_soon
         self._tasks = tasks
         waiting, self._waiting = self._waiting, []
         for command, mark in waiting:
@@ -64,10 +77,38 @@ class Sender:
                 self._market_feed.subscribe(command.subscriptions)
             elif isinstance(command, Unsubscribe):
                 self._market_feed.unsubscribe(command.subscriptions)
-            else:
+            elif isinstance(command, QUESTIONS) or self._slots.locked():
                 self._tasks.create_task(self._carried(command, mark))
+            else:
+                self._begin(self._tasks, self._carried(command, mark))
+
+    def _begin(self, tasks: asyncio.TaskGroup, carried: Coroutine[Any, Any, None]) -> None:
+        try:
+            waits_for = carried.send(None)
+        except StopIteration:
+            return
+        tasks.create_task(_continued(carried, waits_for))
 
     async def _carried(self, command: Command, mark: int) -> None:
         slots = self._question_slots if isinstance(command, QUESTIONS) else self._slots
         async with slots:
             await self._carrier.carry(command, mark)
+
+
+async def _continued(begun: Coroutine[Any, Any, None], waits_for: Any) -> None:
+    """The rest of a coroutine that waits for something already."""
+    await _steps(begun, waits_for)
+
+
+@types.coroutine
+def _steps(begun: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    try:
+        while True:
+            try:
+                given = yield waits_for
+            except BaseException as e:  # noqa: BLE001 - everything is the coroutine's, a cancel too
+                waits_for = begun.throw(e)
+            else:
+                waits_for = begun.send(given)
+    except StopIteration:
+        return
