@@ -187,9 +187,9 @@ class DirectFlatten:
     def _size(self, holding: Holding, held: Decimal, side: Side) -> tuple[Decimal, str]:
         """How much to trade, and why nothing ('' if something)."""
         rule = self._rule(holding.symbol)
-        amount = abs(held)
-        if side is Side.SELL:
-            amount = min(amount, self._free(rule.base))
+        amount, short = abs(held), ""
+        if side is Side.SELL and (free := self._free(rule.base)) < amount:
+            amount, short = free, f"only {as_fixed(free)} {rule.base} are free; "
         quantity = closing_quantity(rule, amount)
         violation = rule.violation(
             order_type=OrderType.MARKET,
@@ -198,7 +198,7 @@ class DirectFlatten:
             price=None,
             reference_price=self._price(holding.symbol),
         )
-        return quantity, violation or ""
+        return quantity, f"{short}{violation}" if violation else ""
 
     def _trade(self, holding: Holding, side: Side, quantity: Decimal) -> Decimal:
         """Place one market order; the base units that it traded."""
@@ -236,9 +236,10 @@ class DirectFlatten:
         account = rest_decode.account(body, 0)
         return sum((b.free for b in account.balances if b.asset == asset), Decimal(0))
 
-    def _price(self, symbol: str) -> Decimal:
+    def _price(self, symbol: str) -> Decimal | None:
         body = self._line.ask("ticker/price", self._patience, signed=False, symbol=symbol)
-        return Decimal(body["price"])
+        # 0 where nothing was ever traded.
+        return Decimal(body["price"]) or None
 
     def _rule(self, symbol: str) -> Instrument:
         if symbol not in self._rules:
