@@ -83,16 +83,17 @@ class Quoting(Strategy[Params]):
         """What to offer on the side now; 0 if the inventory allows no more."""
         rules = self.instrument(quote.symbol)
         held = self.position(quote.symbol).quantity
-        if float(held) * quote.mid * side.sign >= self.params.max_position_quote:
+        bid, mid = rules.price(quote.bid), rules.price(quote.mid)
+        if float(rules.notional(held, mid)) * side.sign >= self.params.max_position_quote:
             return Decimal(0)
-        wanted = rules.quantity_for_notional(self.params.size_quote, quote.mid)
-        if float(wanted) * quote.bid < rules.min_notional:
+        wanted = rules.quantity_for_notional(self.params.size_quote, mid)
+        if rules.notional(wanted, bid) < rules.min_notional:
             # Of a contract the least that the exchange takes may be more than was wished.
-            wanted = rules.quantity_for_notional(rules.min_notional, quote.bid) + rules.step_size
+            wanted = rules.quantity_for_notional(rules.min_notional, bid) + rules.step_size
         if side is Side.SELL and not self.params.allow_short:
             wanted = min(wanted, rules.quantity(max(held, Decimal(0))))
-        at = min(quote.bid, self.price(quote, side))
-        return wanted if float(wanted) * at >= rules.min_notional else Decimal(0)
+        at = min(bid, rules.price(self.price(quote, side)))
+        return wanted if rules.notional(wanted, at) >= rules.min_notional else Decimal(0)
 
     def on_order(self, order: Order) -> None:
         if order.status in NOT_TAKEN:
