@@ -202,6 +202,11 @@ class Gate:
         on_symbol = self._blotter.open_orders(symbol=intent.symbol)
         if instrument.max_orders and len(on_symbol) >= instrument.max_orders:
             return f"MAX_NUM_ORDERS: {instrument.max_orders} orders are open on {intent.symbol}"
+        most = instrument.max_conditional_orders
+        if most and intent.order_type.is_conditional:
+            waiting = sum(order.is_untriggered for order in on_symbol)
+            if waiting >= most:
+                return f"MAX_NUM_ALGO_ORDERS: {most} stops wait on {intent.symbol} already"
         return self._rate.violation(
             intent.strategy_id,
             intent.recv_ns,
