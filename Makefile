@@ -11,7 +11,7 @@ PEERS_READY := $(PEERS)/.ready
 RIVALS := .venv-bench
 RIVALS_READY := $(RIVALS)/.ready
 
-.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest soak clean
+.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest soak chaos clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -77,6 +77,12 @@ conformance: $(READY) $(PEERS_READY) ## python-binance, ccxt and Binance's own S
 MINUTES ?= 10
 soak: $(READY) ## deterministic worlds with faults and crashes, for MINUTES=10
 	@$(BIN)/python -m bot.testing.world --minutes $(MINUTES) --known tests/testing/world/seeds.txt
+
+SEED ?= 1
+
+chaos: MINUTES = 5
+chaos: $(READY) ## bots on spot and futures, real processes: faults and kill -9 for MINUTES=5 by SEED=1
+	@PYTHONPATH=tests/processes $(BIN)/python -m chaos --seed $(SEED) --minutes $(MINUTES)
 
 bench: bench-ingest ## measure, beside peers
 
