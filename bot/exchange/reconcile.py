@@ -172,7 +172,8 @@ def _listed(order: OrderBody) -> ListedOrder:
         status=status.value if status else order.status,
         side=order.side,
         filled=order.executed_qty,
-        quantity=order.orig_qty,
+        # 0: what a list's first order brings, and it brought nothing.
+        quantity=order.orig_qty or None,
         price=order.price or None,
     )
 

@@ -121,6 +121,11 @@ async def test_what_we_thought_was_not_placed_and_is_there_differs(compare):
     assert order.kind == "different"
 
 
+async def test_an_order_of_the_proceeds_that_never_came_is_no_difference(compare):
+    listed = _order(1, "b-1", status="CANCELED", executed="0.000") | {"origQty": "0.000"}
+    assert not await compare(orders=[_stored("b-1", OrderStatus.CANCELED)], listed=[listed])
+
+
 async def test_every_page_is_read(http_peer, http_session):
     listed = [_order(n, f"b-{n}", "CANCELED", "0") for n in range(1, 1501)]
 
