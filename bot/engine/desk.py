@@ -150,7 +150,7 @@ class OrderDesk:
         if isinstance(event, OrderUnknown | CancelRejected | CancelUnknown | AmendUnknown):
             self._ask_about(order, event)
         elif isinstance(event, OrderCanceled | OrderExpired):
-            self._engine.inquiry.expect(order, event.executed)
+            self._engine.inquiry.expect(order, event.executed, source=event.source)
         elif isinstance(event, OrderRejected | OrderNotPlaced):
             self._engine.inquiry.rejected(order)
         elif isinstance(event, OrderAccepted | OrderFilled | OrderTriggered | OrderAmended):

@@ -36,6 +36,7 @@ _ENDINGS: Final[dict[OrderStatus, type[OrderCanceled] | type[OrderExpired]]] = {
     OrderStatus.REJECTED: OrderExpired,
 }
 _ZERO: Final = Decimal(0)
+_ANSWER: Final = "response"
 _VANISHED_AFTER: Final = 5
 """Times that an open order may be unknown to the exchange before it counts as gone."""
 _AMENDED_KEPT: Final = 10_000
@@ -81,8 +82,11 @@ class Inquiry:
         if order.status.is_terminal or not self.resolver.wants_cancel(order.client_order_id):
             self.resolver.settle(order.client_order_id)
 
-    def expect(self, order: Order, executed: Decimal | None) -> None:
-        """The venue counts ``executed`` base units: fetch the fills that we lack."""
+    def expect(self, order: Order, executed: Decimal | None, *, source: str) -> None:
+        """The venue counts ``executed`` base units: fetch the fills that we lack.
+
+        Those of an answer to a request are on their way by the stream: they get a moment.
+        """
         cid = order.client_order_id
         before = self._executed.get(cid, _ZERO)
         # Answers overtake each other: an older, lower count does not take back a newer one.
@@ -93,7 +97,7 @@ class Inquiry:
                 self.resolver.settle(cid)
             return
         self.resolver.ask(cid, self._engine.now_ns, fills=True)
-        if wanted > before and order.venue_order_id is not None:
+        if wanted > before and order.venue_order_id is not None and source != _ANSWER:
             self._engine.command(self.resolver.command(order))
 
     def doubt_amendment(self, order: Order) -> None:
@@ -145,7 +149,7 @@ class Inquiry:
         amended = self._amended(order, report)
         if amended is not None:
             self._engine.desk.on_order_event(amended)
-        self.expect(order, report.executed)
+        self.expect(order, report.executed, source=report.source)
         # By the report: our own status is behind while fills are missing.
         again = self.resolver.retry_cancel(order) if report.status.is_working else None
         if again is not None:
