@@ -31,6 +31,7 @@ from bot.domain.records import (
     Record,
     StateSaved,
 )
+from bot.domain.streams import check
 from bot.domain.values import SECOND_NS, Market
 from bot.engine.account import Account
 from bot.engine.bars import BARS, Bars
@@ -331,11 +332,16 @@ class Engine:
             self.subscriptions.want(_OWN, Subscription(StreamKind.QUOTES, symbol))
 
     def subscribe(self, strategy_id: str, subscription: Subscription) -> None:
-        """Wire the strategy's callback and ask the shell for the stream, once."""
+        """Wire the strategy's callback and ask the shell for the stream, once.
+
+        Raises:
+            KeyError, SettingsError, ValueError: the run, Binance or nobody has such a thing.
+        """
         wish = canonical(subscription, self.config.market)
         if is_of_instrument(subscription) and wish.symbol not in self.cache.instruments:
             known = ", ".join(self.cache.instruments)
             raise KeyError(f"{wish.symbol} is not traded in this run; it trades {known}")
+        check(wish, self.config.market)
         self.host.wire(strategy_id, wish)
         if wish.kind is StreamKind.DEPTH:
             self.books.want(wish)

@@ -11,6 +11,7 @@ import msgspec
 from bot.domain.commands import Subscription
 from bot.domain.events import FeedChanged, FeedKind, FeedState
 from bot.domain.market import MarketEvent
+from bot.domain.streams import Address, address
 from bot.domain.values import MS_NS, Market
 from bot.exchange.channel import Channel, ChannelParts, FeedOptions
 from bot.exchange.continuity import OnJump, StreamState
@@ -18,7 +19,6 @@ from bot.exchange.pressure import Pressure
 from bot.exchange.session import Session
 from bot.exchange.shard import Shard
 from bot.exchange.sockets import Socket, SocketManager
-from bot.exchange.streams import Address, address
 from bot.exchange.watch import StreamWatch, Watched
 from bot.ports import Clock, Emit
 

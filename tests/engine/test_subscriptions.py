@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.commands import StreamKind, Subscribe, Subscription, Unsubscribe
+from bot.domain.errors import SettingsError
 
 TRADES = Subscription(StreamKind.TRADES, "BTCUSDT")
 QUOTES = Subscription(StreamKind.QUOTES, "BTCUSDT")
@@ -73,3 +74,21 @@ def test_quarantine_and_stop_let_go_of_what_only_that_strategy_wanted(live_engin
     d.engine.host.quarantine("puppet", "test")
     # Quotes stay: the engine itself needs them.
     assert _asked(d) == [(Unsubscribe, TRADES)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (Subscription(StreamKind.BOOK, "BTCUSDT", "5@250ms"), "Binance has 100ms, 1000ms"),
+        (Subscription(StreamKind.MARK_PRICE, "BTCUSDT", "1s"), "spot has no such stream"),
+        (Subscription(StreamKind.QUOTES, "bybit:BTCUSDT"), "write it as Binance does"),
+        (Subscription(StreamKind.BARS, "BTCUSDT", "1x"), "1x"),
+    ],
+)
+def test_what_binance_lacks_is_said_to_the_strategy_at_once(live_engine, wrong, words):
+    d = live_engine
+    d.take()
+    with pytest.raises((SettingsError, ValueError), match=words):
+        d.engine.subscribe("puppet", wrong)
+    assert not _asked(d)
+    assert wrong not in d.engine.subscriptions

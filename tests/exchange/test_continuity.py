@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.commands import StreamKind, Subscription
+from bot.domain.streams import stream_name
 from bot.exchange.continuity import StreamState
 from bot.exchange.decode import FrameDecoder
-from bot.exchange.streams import stream_name
 
 MINUTE_MS = 60_000
 SECOND_NS = 1_000_000_000

@@ -4,9 +4,9 @@ import pytest
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.market import QuoteTick, TradeTick
+from bot.domain.streams import stream_name
 from bot.exchange.continuity import StreamState
 from bot.exchange.decode import FrameDecoder
-from bot.exchange.streams import stream_name
 
 RECV = 1_700_000_000_123_456_789
 TRADE = (

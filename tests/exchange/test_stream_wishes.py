@@ -3,9 +3,9 @@
 import pytest
 
 from bot.domain.errors import SettingsError
+from bot.domain.streams import stream_name
 from bot.domain.values import Market
 from bot.exchange.stream_wishes import every_stream, wish
-from bot.exchange.streams import stream_name
 
 
 @pytest.mark.parametrize("market", Market)

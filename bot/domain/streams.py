@@ -4,14 +4,16 @@ Source: Binance documentation, "WebSocket Streams" (spot), "WebSocket Market Str
 COIN-M) and the notice on the split of the USDⓈ-M addresses of 2026-03-06.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.errors import SettingsError
+from bot.domain.interval import interval_of
 from bot.domain.values import WHOLE_MARKET, Market, split_symbol
 
-__all__ = ["Address", "address", "category_of", "stream_name"]
+__all__ = ["Address", "address", "category_of", "check", "stream_name"]
 
 
 class Address(NamedTuple):
@@ -31,10 +33,17 @@ def address(subscription: Subscription, home: Market = Market.SPOT) -> Address:
     """
     market, symbol = split_symbol(subscription.symbol, home)
     kind = subscription.kind
+    if not _SYMBOL.fullmatch(symbol) and symbol != WHOLE_MARKET:
+        raise SettingsError(
+            f"symbol {subscription.symbol!r}: write it as Binance does, as in BTCUSDT, or of "
+            f"another market as in {Market.USDM.value}:BTCUSDT"
+        )
     if kind not in _KINDS[market]:
         raise SettingsError(
             f"{kind.value} of {subscription.symbol}: {market.value} has no such stream"
         )
+    if kind is StreamKind.CONTINUOUS_BARS:
+        _known("contract", symbol.partition("_")[2], _CONTRACTS)
     if symbol == WHOLE_MARKET:
         name = _whole_market_name(subscription, market)
     elif kind in _WHOLE_ONLY:
@@ -57,6 +66,22 @@ def category_of(subscription: Subscription, home: Market = Market.SPOT) -> str:
     return address(subscription, home).category
 
 
+def check(subscription: Subscription, home: Market = Market.SPOT) -> None:
+    """Raise unless the exchange has it; bars of any interval are, for what it lacks is built.
+
+    Raises:
+        SettingsError: as :func:`address`.
+        ValueError: that is no interval of bars.
+    """
+    kind, symbol, detail = subscription.kind, subscription.symbol, subscription.detail
+    if kind is StreamKind.BARS and detail:
+        interval_of(detail)
+        detail = ""
+    address(Subscription(kind, symbol, detail), home)
+
+
+# Binance's symbols need not be ASCII; lower case is how it writes them in names of streams.
+_SYMBOL: Final = re.compile(r"[^\s:@/*a-z]+")
 _INTERVALS: Final = frozenset(
     "1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M".split()  # noqa: SIM905 - reads like the docs
 )
@@ -64,6 +89,7 @@ _SPOT_INTERVALS: Final = (
     _INTERVALS | {"1s"} | {f"{interval}@+08:00" for interval in (*_INTERVALS, "1s")}
 )
 _DEPTHS: Final = frozenset({"5", "10", "20"})
+_CONTRACTS: Final = frozenset({"PERPETUAL", "TRADIFI_PERPETUAL", "CURRENT_QUARTER", "NEXT_QUARTER"})
 _WINDOWS: Final = frozenset({"1h", "4h", "1d"})
 _SPEEDS: Final = frozenset({"1s", "3s"})
 # The first is what a stream without a speed in its name has.

@@ -4,8 +4,8 @@ import pytest
 
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.errors import SettingsError
+from bot.domain.streams import Address, address, category_of, check, stream_name
 from bot.domain.values import Market
-from bot.exchange.streams import Address, address, category_of, stream_name
 
 K = StreamKind
 SPOT = [
@@ -152,6 +152,36 @@ def test_a_whole_market_that_binance_does_not_stream_is_refused(wish, home):
 def test_what_is_told_of_the_whole_market_only_cannot_be_had_of_one_symbol(kind):
     with pytest.raises(SettingsError, match=r"subscribe '\*'"):
         stream_name(Subscription(kind, "BTCUSDT"), Market.USDM)
+
+
+@pytest.mark.parametrize(
+    "symbol", ["", "usdm:", "btcusdt", "BTC USDT", "bybit:BTCUSDT", "usdm:*/x"]
+)
+def test_what_cannot_be_a_symbol_is_refused_before_binance_acknowledges_it(symbol):
+    with pytest.raises(SettingsError, match="write it as Binance does") as raised:
+        address(Subscription(K.QUOTES, symbol), Market.SPOT)
+    assert repr(symbol) in str(raised.value)
+
+
+def test_a_symbol_need_not_be_ascii():
+    assert stream_name(Subscription(K.QUOTES, "币安人生USDT")) == "币安人生usdt@bookTicker"
+
+
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "BTCUSDT_NEVER"])
+def test_continuous_bars_are_of_a_contract(symbol):
+    with pytest.raises(SettingsError, match="Binance has PERPETUAL"):
+        stream_name(Subscription(K.CONTINUOUS_BARS, symbol, "1m"), Market.USDM)
+
+
+def test_bars_of_any_interval_may_be_asked_for_where_there_are_some_to_build_them_from():
+    check(Subscription(K.BARS, "usdm:BTCUSDT", "7m"))
+    check(Subscription(K.BARS, "BTCUSDT", "100t"))
+    with pytest.raises(ValueError, match="7x"):
+        check(Subscription(K.BARS, "BTCUSDT", "7x"))
+    with pytest.raises(SettingsError, match="no stream of the whole market"):
+        check(Subscription(K.BARS, "*", "7m"))
+    with pytest.raises(SettingsError, match="bar interval '7m'"):
+        check(Subscription(K.MARK_BARS, "coinm:BTCUSD_PERP", "7m"))
 
 
 def test_every_kind_is_on_some_market():
