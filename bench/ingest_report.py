@@ -85,14 +85,22 @@ def _burst(rounds: list[Reading]) -> Reading:
 
 
 def _streams(rounds: list[Reading]) -> Reading:
-    few, many = rounds[0]
-    return {
-        "cpu_us": {
-            count: round(_median(one[count]["cpu_us"] for one in rounds), 2)
-            for count in (few, many)
-        },
-        "many_to_few": round(_ratio(rounds, many, few, "cpu_us"), 3),
-    }
+    report: Reading = {}
+    for name in (name for name in _NAMES if name in rounds[0]):
+        few, many = rounds[0][name]
+        own = [one[name] for one in rounds]
+        report[name] = {
+            "cpu_us": {
+                count: round(_median(one[count]["cpu_us"] for one in own), 2)
+                for count in (few, many)
+            },
+            "many_to_few": round(_ratio(own, many, few, "cpu_us"), 3),
+        }
+    report["beyond_floor"] = round(
+        report[BOT]["many_to_few"] / report["floor"]["many_to_few"],
+        3,
+    )
+    return report
 
 
 def _ratio(rounds: list[Reading], name: str, other: str, key: str) -> float:
@@ -175,14 +183,15 @@ def _burst_lines(burst: Reading) -> list[str]:
 
 
 def _streams_lines(streams: Reading) -> list[str]:
-    (few, few_us), (many, many_us) = streams["cpu_us"].items()
-    return [
-        (
-            f"100,000 messages a second on {few} streams: {few_us:.2f} µs of CPU a message; "
-            f"on {int(many):,} streams over five connections: {many_us:.2f} µs, "
-            f"{streams['many_to_few']:.2f} times"
-        )
-    ]
+    few, many = streams[BOT]["cpu_us"]
+    title = "100,000 messages a second, CPU µs a message"
+    lines = [f"{title:<46}{f'{few} streams':>14}{f'{many}, five connections':>26}{'times':>8}"]
+    for name in (name for name in _NAMES if name in streams):
+        row = streams[name]
+        few_us, many_us = row["cpu_us"].values()
+        lines.append(f"{_NAMES[name]:<46}{few_us:>14.2f}{many_us:>26.2f}{row['many_to_few']:>8.2f}")
+    lines.append(f"this bot's growth is {streams['beyond_floor']:.2f} times that of the floor")
+    return lines
 
 
 def _times(ratio: float) -> str:

@@ -20,6 +20,8 @@ from handlers import CORE, finish, handlers_for
 from sender import pin
 
 _FEW = 10
+_STREAMS_A_CONNECTION = 200
+"""As the bot has it."""
 
 
 def streams_for(count: int) -> list[str]:
@@ -72,6 +74,7 @@ async def picows_msgspec(args: argparse.Namespace, *, by_key: bool) -> dict[str,
 
     handlers = handlers_for(args.how)()
     done = handlers.prepare(args.count, args.warm_up)
+    names = streams_for(args.streams)
     ways = {
         "bookTicker": (wire.Quote, handlers.on_quote),
         "trade": (wire.Trade, handlers.on_trade),
@@ -86,7 +89,7 @@ async def picows_msgspec(args: argparse.Namespace, *, by_key: bool) -> dict[str,
     by_type = {name: (decoder(data), handle) for name, (data, handle) in ways.items()}
     by_prefix = {
         f'{{"stream":"{name}"'.encode(): (decoder(wire.Frame[data]), handle)
-        for name in frames.streams()
+        for name in names
         for data, handle in (ways[name.partition("@")[2]],)
     }
 
@@ -102,11 +105,11 @@ async def picows_msgspec(args: argparse.Namespace, *, by_key: bool) -> dict[str,
             decode, handle = by_prefix[payload.partition(b",")[0]]
             handle(decode(payload).data)
 
-    url = f"{args.url.replace('http', 'ws', 1)}/stream?streams={'/'.join(frames.streams())}"
-    transport, _ = await picows.ws_connect(OnePass if by_key else TwoPasses, url)
-    reading = await done
-    transport.disconnect()
-    return reading
+    url = args.url.replace("http", "ws", 1)
+    for at in range(0, len(names), _STREAMS_A_CONNECTION):
+        some = "/".join(names[at : at + _STREAMS_A_CONNECTION])
+        await picows.ws_connect(OnePass if by_key else TwoPasses, f"{url}/stream?streams={some}")
+    return await done
 
 
 def raw(args: argparse.Namespace) -> dict[str, Any]:
@@ -145,7 +148,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--how", choices=("plain", "timed", "burst"), default="plain")
-    parser.add_argument("--streams", type=int, default=0, help="bot only: so many streams")
+    parser.add_argument("--streams", type=int, default=0, help="bot and floors: so many streams")
     parser.add_argument("--memory", action="store_true", help="bot only: memory at each million")
     args = parser.parse_args()
     pin(CORE)

@@ -42,6 +42,9 @@ class Bus:
         self._stopwatch = stopwatch
         self._slow_ns = slow_ns
         self._table: dict[type, dict[Topic, tuple[tuple[str, Handler], ...]]] = {}
+        # Who heard the topic of the type that was subscribed last. Topics with the same
+        # subscribers share one tuple: of hundreds, most would be too far from the processor.
+        self._like: dict[type, tuple[tuple[str, Handler], ...]] = {}
         self._owner = ""
         self._began_ns = 0
 
@@ -56,7 +59,10 @@ class Bus:
         by_topic = self._table.setdefault(event_type, {})
         present = by_topic.get(topic, ())
         if all(name != owner for name, _ in present):
-            by_topic[topic] = (*present, (owner, handler))
+            heard = (*present, (owner, handler))
+            if heard != self._like.get(event_type):
+                self._like[event_type] = heard
+            by_topic[topic] = self._like[event_type]
 
     def unsubscribe(self, owner: str) -> None:
         """Deliver nothing to ``owner`` any more."""

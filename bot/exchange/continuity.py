@@ -40,6 +40,7 @@ class StreamState:
         "name",
         "on_jump",
         "subscription",
+        "symbol",
     )
 
     def __init__(
@@ -51,6 +52,7 @@ class StreamState:
     ) -> None:
         self.name = name
         self.subscription = subscription
+        self.symbol = subscription.symbol
         self.market = market
         self.on_jump = on_jump
         self.heard_ns = 0

@@ -55,8 +55,8 @@ class FrameDecoder:
 
     def __init__(self, on_reply: Callable[[StreamReply], object] | None = None) -> None:
         self._lanes: dict[bytes, Lane] = {}
-        # The same by the first bytes of their frames, as many as tell them apart: to cut so
-        # many off is half the work of looking for the end of the name.
+        # The same by the beginning of the name and what follows, as much as tells them apart: to
+        # cut that out is half the work of looking for the end of the name.
         # A server sends what was asked for at some time, so those that are gone count as well.
         self._quick: dict[bytes, Lane] = {}
         self._former: set[bytes] = set()
@@ -110,7 +110,7 @@ class FrameDecoder:
         lane_of = self._quick.get
 
         def on_frame(frame: bytes) -> None:
-            lane = lane_of(frame[: self._width])
+            lane = lane_of(frame[_NAME_AT : self._width])
             try:
                 event = (lane or self._look_up(frame))(frame, now_ns())
             except _GARBAGE:
@@ -145,7 +145,7 @@ class FrameDecoder:
             return self._decode_otherwise
         if not self._width:
             self._width = _width_of(self._lanes.keys() | self._former)
-        head = frame[: self._width]
+        head = frame[_NAME_AT : self._width]
         if head and frame.startswith(_DATA, frame.index(b",")):
             self._quick[head] = lane
         return lane
@@ -184,6 +184,8 @@ def _key(stream: str) -> bytes:
 
 
 _DATA: Final = b',"data":'
+_NAME_AT: Final = len(b'{"stream":"')
+"""All keys begin so, and nothing that Binance sends has the name of a stream there otherwise."""
 
 
 def _width_of(keys: Iterable[bytes]) -> int:

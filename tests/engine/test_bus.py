@@ -217,3 +217,17 @@ def test_what_an_owner_released_reaches_it_no_more_and_others_still(bus, tell):
     bus.release(QuoteTick, "Y", "b")
     tell(quote())
     assert [name for name, _ in heard] == ["b"]
+
+
+def test_topics_with_the_same_listeners_are_left_one_by_one(bus, tell):
+    heard = []
+    a, b = Listener(heard, "a"), Listener(heard, "b")
+    for symbol in ("X", "Y", "Z"):
+        bus.subscribe(QuoteTick, symbol, "a", a.on_quote)
+    for symbol in ("X", "Y"):
+        bus.subscribe(QuoteTick, symbol, "b", b.on_quote)
+    bus.release(QuoteTick, "X", "a")
+    for symbol in ("X", "Y", "Z"):
+        tell(quote(symbol))
+    told = [(name, event.symbol) for name, event in heard]
+    assert told == [("b", "X"), ("a", "Y"), ("b", "Y"), ("a", "Z")]
