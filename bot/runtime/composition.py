@@ -12,6 +12,7 @@ from bot.domain.events import OrderNotFound
 from bot.domain.instrument import Instrument
 from bot.domain.values import Market, OrderStatus
 from bot.exchange import endpoints
+from bot.exchange.deadman import CountdownSwitch
 from bot.exchange.direct import Access
 from bot.exchange.endpoints import Endpoints
 from bot.exchange.futures.orderentry import FuturesOrderEntry
@@ -21,6 +22,7 @@ from bot.exchange.session import Session
 from bot.history.session import SessionRecording
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Recovery, Store, UserFeed, Venue
 from bot.runtime.accountside import AccountSide, account_side
+from bot.runtime.deadman import DeadMan
 from bot.runtime.embedded import EmbeddedExchange, EmbeddedOptions, state_file, state_files
 from bot.runtime.environment import Environment, latest_of
 from bot.runtime.feeds import market_feeds
@@ -73,6 +75,8 @@ class Parts:
     recording: SessionRecording | None = None
     access: Access | None = None
     """How to reach the account past the session and its loop."""
+    dead_man: DeadMan | None = None
+    """Cancels open orders at the venue if it is not refreshed (futures)."""
     is_embedded: bool = False
     """The exchange is a child of this process, and ends with it."""
     clock_offset_ms: Callable[[], int] = lambda: 0
@@ -137,6 +141,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
                 api_secret=keys_of(settings)[1],
                 recv_window_ms=settings.recv_window_ms,
             ),
+            dead_man=_dead_man(exchange.session, settings),
             is_embedded=exchange.where == "embedded",
             clock_offset_ms=lambda: exchange.session.timestamp_offset,
             weight_used=lambda: exchange.session.usage.weight_1m,
@@ -220,6 +225,11 @@ def endpoints_of(settings: Settings) -> Endpoints | None:
         return endpoints.from_url(settings.venue_url)
     known = {"testnet": endpoints.TESTNET, "demo": endpoints.DEMO, "live": endpoints.LIVE}
     return known.get(settings.venue)
+
+
+def _dead_man(session: Session, settings: Settings) -> DeadMan | None:
+    market = Market(settings.market)
+    return None if market is Market.SPOT else CountdownSwitch(session, market, settings.symbols)
 
 
 def keys_of(settings: Settings) -> tuple[str, str]:

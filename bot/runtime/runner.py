@@ -167,6 +167,8 @@ class Runner:
             lambda: engine.bus.running, bound_s=self._plan.settings.stuck_callback_s
         )
         timetable = self._timetable(parts, engine, pump)
+        if guard.dead_man is not None:
+            timetable.add(guard.dead_man.job)
         self._stopwatch.start()
         watchdog.start()
         timetable.start()
@@ -185,6 +187,8 @@ class Runner:
                     ]
                     await self._until_stop()
                     await self._wind_down(engine, pump)
+                    if guard.dead_man is not None:
+                        await guard.dead_man.release()
                     for task in running:
                         task.cancel()
         finally:

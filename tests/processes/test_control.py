@@ -294,6 +294,27 @@ def test_the_watchdog_leaves_the_orders_of_a_bot_that_was_started_again(desk, tr
 
 
 @pytest.mark.timeout(120)
+def test_the_exchange_cancels_the_futures_orders_of_a_frozen_bot(desk, served):
+    desk._environment |= {"BOT_WATCHDOG_S": "3"}
+    code = RESTING.replace("0.001", "0.01").replace("0.002", "0.01")
+    run = ("--venue", "sim", "--market", "usdm", "--venue-url", served.url, "--symbol", "BTCUSDT")
+    process = desk.start(*run, "--strategy", strategy(desk, "resting", code))
+
+    def open_there():
+        orders = served.state()["futures"]["usdm"]["orders"]
+        working = [order for order in orders if order["status"] in {"NEW", "PARTIALLY_FILLED"}]
+        return [o for o in working if o["clientOrderId"].startswith("bot-")]
+
+    assert until(lambda: len(open_there()) == 3), desk.log()
+    time.sleep(6)
+    assert len(open_there()) == 3, "it is refreshed while the bot lives"
+    assert told(desk, "status")[0]["watchdog"] == "countdown at the exchange"
+    process.send_signal(signal.SIGSTOP)
+    assert until(lambda: open_there() == [], timeout_s=20)
+    process.send_signal(signal.SIGKILL)
+
+
+@pytest.mark.timeout(120)
 def test_a_second_signal_hurries_the_stop(desk, trading, served):
     process = trading(stop_timeout_s=60)
     served.faults({"kind": "http", "match": "DELETE /api/v3/order", "status": 503, "for_s": 60})

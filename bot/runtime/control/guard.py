@@ -1,6 +1,7 @@
 """The bot's own end of being controlled: the latch, the channel, the heartbeat, the takeover."""
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -9,7 +10,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from bot.domain.errors import DatabaseError
+from bot.domain.errors import DatabaseError, VenueError
 from bot.domain.events import Event, FlattenRequested, HaltRequested, ResumeRequested, SweepDue
 from bot.engine.engine import Engine
 from bot.exchange.direct import Access
@@ -21,6 +22,7 @@ from bot.runtime.control.outlook import Outlook, Pulse, settled
 from bot.runtime.control.places import Places
 from bot.runtime.control.server import ControlServer
 from bot.runtime.control.takeover import account_of, flatten_directly
+from bot.runtime.deadman import DeadMansHand
 from bot.runtime.logs import logger
 from bot.runtime.pump import Pump
 
@@ -54,6 +56,7 @@ class Guard:
         """``access`` None: there is no exchange to talk to past the engine."""
         self.pulse = Pulse()
         self.lifeline: Lifeline | None = None
+        self.dead_man: DeadMansHand | None = None
         self._engine = engine
         self._pump = pump
         self._store = store
@@ -132,7 +135,13 @@ class Guard:
 
     async def follow(self) -> None:
         """Take up what was done past the engine, until cancelled."""
+        is_armed = self.dead_man is None
         while True:
+            if self.dead_man is not None and not is_armed and not self._engine.is_blind:
+                # The timetable's first turn comes later than the first orders.
+                with contextlib.suppress(VenueError):
+                    await self.dead_man.refresh()
+                is_armed = True
             if not self._flattening.locked():
                 if self._look_again:
                     await self._take_back()

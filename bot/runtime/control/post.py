@@ -13,6 +13,7 @@ from bot.runtime.control.guard import Guard
 from bot.runtime.control.lifeline import Lifeline, SentryOrders
 from bot.runtime.control.outlook import Outlook
 from bot.runtime.control.places import Places, places_of
+from bot.runtime.deadman import DeadMansHand
 from bot.runtime.pump import Pump
 from bot.runtime.settings import Settings
 
@@ -40,8 +41,16 @@ def guard_of(settings: Settings, parts: Parts, engine: Engine, pump: Pump) -> Gu
         held=lambda: guard.held,
         weight_used=parts.weight_used,
         backlog=parts.backlog,
-        watchdog=lambda: _of(guard.lifeline),
+        watchdog=lambda: _of(guard),
     )
+    if settings.watchdog_s and parts.dead_man is not None:
+        guard.dead_man = DeadMansHand(
+            parts.dead_man,
+            seconds=settings.watchdog_s,
+            engine=engine,
+            pump=pump,
+            store=parts.store,
+        )
     # The embedded exchange ends with the bot, and its orders rest nowhere.
     if settings.watchdog_s and is_spot and parts.access is not None and not parts.is_embedded:
         orders = _orders(settings, parts.access, engine, places)
@@ -77,7 +86,8 @@ def _lost(engine: Engine, pump: Pump, cause: str) -> None:
     pump.flush()
 
 
-def _of(lifeline: Lifeline | None) -> str:
+def _of(guard: Guard) -> str:
+    lifeline = guard.lifeline
     if lifeline is None:
-        return "off"
+        return "off" if guard.dead_man is None else "countdown at the exchange"
     return f"process {lifeline.pid}" if lifeline.pid else "not running"
