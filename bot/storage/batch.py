@@ -1,12 +1,12 @@
 """One transaction's worth of rows: from records to statements."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 from loguru import logger
-from sqlalchemy import Connection, Table, bindparam, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Update
 
@@ -30,6 +30,7 @@ from bot.domain.records import (
     StateSaved,
 )
 from bot.storage import schema
+from bot.storage.prepared import Prepared
 
 __all__ = ["Batch"]
 
@@ -81,9 +82,9 @@ class Batch:
 
     def write(self, connection: Connection, *, is_repeat: bool = False) -> None:
         """Execute all of it in the connection's transaction."""
-        dialect = connection.dialect.name
+        dialect = connection.dialect
         for table, rows in self._facts.items():
-            result = connection.execute(_once(dialect, table), rows)
+            result = _once(dialect, table, tuple(rows[0])).execute(connection, rows)
             if not is_repeat and 0 <= result.rowcount < len(rows):
                 logger.error(
                     "{} of {} rows of {} were already stored and were left as they are",
@@ -92,7 +93,8 @@ class Batch:
                     table.name,
                 )
         for table, by_key in self._states.items():
-            connection.execute(_latest(dialect, table), list(by_key.values()))
+            latest = list(by_key.values())
+            _latest(dialect, table, tuple(latest[0])).execute(connection, latest)
         for statement, row in self._updates:
             connection.execute(statement, row)
 
@@ -241,21 +243,25 @@ def _fields(record: msgspec.Struct) -> _Row:
 
 
 # Cached, because to build a statement takes longer than to execute it.
-@cache
-def _once(dialect: str, table: Table) -> _Insert:
-    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(_ONCE[table]))
+@lru_cache(maxsize=256)
+def _once(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> Prepared:
+    statement = _insert(dialect.name, table).on_conflict_do_nothing(
+        index_elements=list(_ONCE[table])
+    )
+    return Prepared(statement, table, columns, dialect)
 
 
-@cache
-def _latest(dialect: str, table: Table) -> _Insert:
-    statement = _insert(dialect, table)
+@lru_cache(maxsize=256)
+def _latest(dialect: Dialect, table: Table, columns: tuple[str, ...]) -> Prepared:
+    statement = _insert(dialect.name, table)
     keys = [column.name for column in table.primary_key.columns]
     changed = {
         column.name: statement.excluded[column.name]
         for column in table.columns
         if column.name not in keys
     }
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    whole = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return Prepared(whole, table, columns, dialect)
 
 
 def _insert(dialect: str, table: Table) -> _Insert:
