@@ -114,10 +114,15 @@ class Driver(VenueVoice):
         stopwatch: Stopwatch | None = None,
         start_ns: int = NOON_NS,
         run_id: str = "run1",
+        strategy_limits: dict[str, RiskLimits] | None = None,
     ) -> None:
         self.now_ns = start_ns
         self.engine = Engine(
-            EngineConfig(run_id=run_id, limits=limits or RiskLimits()),
+            EngineConfig(
+                run_id=run_id,
+                limits=limits or RiskLimits(),
+                strategy_limits=strategy_limits or {},
+            ),
             {instrument.symbol: instrument for instrument in instruments},
             **({} if stopwatch is None else {"stopwatch": stopwatch}),
         )
