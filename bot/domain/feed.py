@@ -38,6 +38,8 @@ class FeedChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     state: FeedState
     cause: str
     recv_ns: int
+    since_ns: int | None = None
+    """Since when it may have been so, by our clock: the last sign of life; None: since now."""
     symbols: tuple[str, ...] = ()
     """The symbols that it carries; empty means all."""
     stream: str = ""

@@ -278,9 +278,19 @@ class Engine:
         self.has_effects = True
 
     def incident(
-        self, kind: str, subject: str, cause: str, *, severity: str, lasting: bool = False
+        self,
+        kind: str,
+        subject: str,
+        cause: str,
+        *,
+        severity: str,
+        lasting: bool = False,
+        since_ns: int | None = None,
     ) -> str:
-        """Write an incident down and log it; its id, to close it if it lasts."""
+        """Write an incident down and log it; its id, to close it if it lasts.
+
+        ``since_ns`` is when it began, if that was before now.
+        """
         self._incident_counter += 1
         incident_id = f"{self.config.run_id}-{self._incident_counter}"
         self.record(
@@ -291,7 +301,7 @@ class Engine:
                 severity=severity,
                 subject=subject,
                 cause=cause,
-                from_ns=self.now_ns,
+                from_ns=self.now_ns if since_ns is None else since_ns,
                 to_ns=None if lasting else self.now_ns,
             )
         )

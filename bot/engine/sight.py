@@ -91,7 +91,12 @@ class Sight:
     def _open(self, kind: str, key: str, event: FeedChanged) -> None:
         if key not in self._incidents:
             self._incidents[key] = self._engine.incident(
-                kind, event.name, event.cause, severity="warning", lasting=True
+                kind,
+                event.name,
+                event.cause,
+                severity="warning",
+                lasting=True,
+                since_ns=event.since_ns,
             )
 
     def _close(self, keys: Iterable[str], healed_by: str) -> None:

@@ -16,6 +16,7 @@ _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
 _CONTINUATION: Final = WSMsgType.CONTINUATION
 _PING: Final = WSMsgType.PING
+_PONG: Final = WSMsgType.PONG
 _CLOSE: Final = WSMsgType.CLOSE
 _LONGEST_CONTROL: Final = 125
 _TICKS_A_WINDOW: Final = 4
@@ -50,9 +51,11 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         "_on_frame",
         "_on_up",
         "_parts",
+        "_pong",
         "_transport",
         "ended",
         "failed_frames",
+        "silent_s",
     )
 
     def __init__(self, on_frame: OnFrame, on_up: Callable[[], object]) -> None:
@@ -66,6 +69,9 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         # Set by every frame and cleared by the watchdog: cheaper than a clock for each frame.
         self._heard = True
         self.failed_frames = 0
+        # For how long nothing may have arrived, by watch()'s count.
+        self.silent_s = 0.0
+        self._pong: asyncio.Future[None] | None = None
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -118,6 +124,15 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         if not self.ended.done():
             self.ended.set_result(self._cause)
 
+    async def answers(self, within_s: float) -> bool:
+        """Whether the peer answers a ping within that time."""
+        if self._transport is None or self.ended.done():
+            return False
+        pong = self._pong = asyncio.get_running_loop().create_future()
+        self._transport.send_ping()
+        await asyncio.wait({pong, self.ended}, timeout=within_s, return_when="FIRST_COMPLETED")
+        return pong.done()
+
     async def watch(self, liveness: Liveness) -> str:
         """Wait for the end, and bring it about when the peer is silent. The cause."""
         tick = min(liveness.idle_s, liveness.reply_s) / _TICKS_A_WINDOW
@@ -126,9 +141,11 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         while not self.ended.done():
             await asyncio.wait({self.ended}, timeout=tick)
             if self._heard:
-                self._heard, asked, silent_s = False, False, 0.0
+                self._heard, asked, silent_s, self.silent_s = False, False, 0.0, 0.0
                 continue
             silent_s += tick
+            # It may have been heard last at the beginning of the tick before.
+            self.silent_s = silent_s + tick
             if asked and silent_s >= liveness.idle_s + liveness.reply_s:
                 self.abort(f"half-open: no answer to a ping for {liveness.reply_s:g} s")
             elif not asked and silent_s >= liveness.idle_s and self._transport is not None:
@@ -141,6 +158,9 @@ class Connection(WSListener):  # type: ignore[misc, unused-ignore]  # picows is 
         if kind is _PING:
             # Binance drops a peer whose pong does not repeat the payload of its ping.
             transport.send_pong(frame.get_payload_as_bytes())
+        elif kind is _PONG:
+            if self._pong is not None and not self._pong.done():
+                self._pong.set_result(None)
         elif kind is _CLOSE:
             self._cause = self._cause or f"closed by the server: {_close_code(frame)}"
             transport.send_close(WSCloseCode.OK)

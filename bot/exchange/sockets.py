@@ -69,6 +69,8 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
         self.up = False
         self.connects = 0
         self.dropped = 0
+        self.silent_s = 0.0
+        """For how long nothing had arrived when the last connection ended."""
 
     def listen(self, on_frame: OnFrame, on_state: OnState) -> None:
         """Where frames and changes of state go. Call it before :meth:`run`."""
@@ -105,6 +107,11 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
         if self._connection is not None:
             self._connection.abort(cause)
 
+    async def answers(self, within_s: float) -> bool:
+        """Whether there is a connection, and its peer answers a ping within that time."""
+        connection = self._connection
+        return self.up and connection is not None and await connection.answers(within_s)
+
     def reconnect(self, cause: str) -> None:
         """Drop the connection by plan: the next attempt is made at once."""
         self._planned = True
@@ -132,6 +139,7 @@ class Socket(ReconnectingWebsocket):  # type: ignore[misc]  # python-binance has
                     delays.lived(lived_s)
                 self._earlier_failures += connection.failed_frames
                 self._connection = None
+                self.silent_s = connection.silent_s
                 self._fall(cause)
                 if self._planned and lived_s >= _PLANNED_AFTER_S:
                     delays.restart()

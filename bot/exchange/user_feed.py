@@ -12,6 +12,7 @@ import msgspec
 
 from bot.domain.errors import NotSent, OutcomeUnknown, Rejected, Throttled, VenueError
 from bot.domain.events import FeedChanged, FeedKind, FeedState
+from bot.domain.values import SECOND_NS
 from bot.exchange.backoff import Backoff
 from bot.exchange.connection import Liveness
 from bot.exchange.session import Session
@@ -203,23 +204,26 @@ class BinanceUserFeed:
         if up:
             self._news.set()
         else:
-            self._lose(cause)
+            self._lose(cause, silent_s=self._socket.silent_s)
 
-    def _lose(self, cause: str) -> None:
+    def _lose(self, cause: str, *, silent_s: float = 0.0) -> None:
+        """``silent_s``: for so long there has been no sign of life, so it may be so long."""
         self._subscribed = False
-        self._tell(FeedState.DOWN, cause)
+        self._tell(FeedState.DOWN, cause, silent_s=silent_s)
         self._news.set()
 
-    def _tell(self, state: FeedState, cause: str) -> None:
+    def _tell(self, state: FeedState, cause: str, *, silent_s: float = 0.0) -> None:
         if state is FeedState.DOWN and self._told == (state, cause):
             return  # each failed attempt of one outage is no news
         self._told = (state, cause)
+        now_ns = self._clock.now_ns()
         self.emit(
             FeedChanged(
                 feed=FeedKind.USER,
                 name=_NAME,
                 state=state,
                 cause=cause,
-                recv_ns=self._clock.now_ns(),
+                recv_ns=now_ns,
+                since_ns=now_ns - int(silent_s * SECOND_NS) if silent_s else None,
             )
         )

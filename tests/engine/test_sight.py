@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from bot.domain.commands import FetchFills, QueryOrder, SubmitOrder, Sweep
-from bot.domain.events import FeedState, SweepDue
+from bot.domain.events import FeedChanged, FeedKind, FeedState, SweepDue
 from bot.domain.records import StateSaved
 from bot.domain.values import OrderStatus
 
@@ -51,6 +51,23 @@ def test_a_sweep_after_the_reconnect_opens_the_gate_and_closes_the_incident(live
     assert d.healed(incident).to_ns == d.now_ns
     assert d.status(d.buy()) is OrderStatus.INTENT
     assert d.engine.sight.reconnects == 1
+
+
+def test_blindness_begins_with_the_last_sign_of_life(live_engine):
+    d = live_engine
+    since_ns = d.now_ns - 9 * 10**9
+    d.feed(
+        FeedChanged(
+            feed=FeedKind.USER,
+            name="usdm user",
+            state=FeedState.DOWN,
+            cause="half-open",
+            recv_ns=d.now_ns,
+            since_ns=since_ns,
+        )
+    )
+    (incident,) = d.incidents("user_blind")
+    assert incident.from_ns == since_ns
 
 
 def test_a_second_blind_time_is_a_second_incident(live_engine):

@@ -129,3 +129,17 @@ async def test_any_frame_counts_as_life(connection, transport):
     assert not watching.done()
     connection.abort("over")
     assert await watching == "over"
+
+
+async def test_a_peer_that_answers_a_ping_is_there(connection, transport):
+    asked = asyncio.create_task(connection.answers(20.0))
+    await asyncio.sleep(0)
+    assert transport.written == [("ping", None)]
+    connection.on_ws_frame(transport, _frame(WSMsgType.PONG, b""))
+    assert await asked
+
+
+async def test_a_peer_that_does_not_answer_or_is_gone_is_not(connection, transport):
+    assert not await connection.answers(0.01)
+    connection.on_ws_disconnected(transport)
+    assert not await connection.answers(20.0)

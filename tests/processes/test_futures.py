@@ -107,7 +107,7 @@ def assert_agreed(desk, served, market="usdm"):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("market", "symbol"), [("usdm", "BTCUSDT")])
+@pytest.mark.parametrize(("market", "symbol"), [("usdm", "BTCUSDT"), ("coinm", "BTCUSD_PERP")])
 def test_a_run_on_futures_trades_and_its_books_are_the_exchanges(
     desk, served, stopper, market, symbol
 ):

@@ -156,6 +156,9 @@ class FuturesUserFeed:
         """Up: with the key that is in force, or else it is connected anew with that one."""
         connection, key = self._socket.connects, self.lease.key
         await self._obtain()
+        if not await self._socket.answers(self._options.liveness.reply_s):
+            self._socket.abort("a new connection does not answer")
+            return  # its end is news
         if not self._socket.up or self._socket.connects != connection or self.lease.key != key:
             self._news.set()
             return
@@ -236,11 +239,12 @@ class FuturesUserFeed:
         if up:
             self._news.set()
         else:
-            self._lose(cause)
+            self._lose(cause, silent_s=self._socket.silent_s)
 
-    def _lose(self, cause: str) -> None:
+    def _lose(self, cause: str, *, silent_s: float = 0.0) -> None:
+        """``silent_s``: for so long there has been no sign of life, so it may be so long."""
         self._confirmed = False
-        self._tell(FeedState.DOWN, cause)
+        self._tell(FeedState.DOWN, cause, silent_s=silent_s)
         self._news.set()
 
     async def _wait_for_news(self) -> None:
@@ -262,13 +266,18 @@ class FuturesUserFeed:
             doubts.clear()
             self.emit(SweepDue(cause=cause, recv_ns=now_ns))
 
-    def _tell(self, state: FeedState, cause: str) -> None:
+    def _tell(self, state: FeedState, cause: str, *, silent_s: float = 0.0) -> None:
         if state is FeedState.DOWN and self._told == (state, cause):
             return  # each failed attempt of one outage is no news
         self._told = (state, cause)
         now_ns = self._clock.now_ns()
         self.emit(
             FeedChanged(
-                feed=FeedKind.USER, name=self._name, state=state, cause=cause, recv_ns=now_ns
+                feed=FeedKind.USER,
+                name=self._name,
+                state=state,
+                cause=cause,
+                recv_ns=now_ns,
+                since_ns=now_ns - int(silent_s * SECOND_NS) if silent_s else None,
             )
         )

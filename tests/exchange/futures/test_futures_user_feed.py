@@ -105,7 +105,19 @@ async def test_a_half_open_connection_is_found_and_replaced(usdm, open_feed, col
     usdm.fault(kind="half_open", target="user", for_s=0.5)
     down = await collected.state(FeedState.DOWN)
     assert "half-open" in down.cause
+    # It may have been blind since the last sign of life, not since somebody noticed.
+    assert 300_000_000 <= down.recv_ns - down.since_ns < 5_000_000_000
     await collected.state(FeedState.UP, count=2)
+
+
+async def test_a_new_connection_that_does_not_answer_is_not_up(usdm, open_feed, collected):
+    await open_feed(usdm)
+    usdm.fault(kind="half_open", target="user", for_s=1.5)
+    began = (await collected.state(FeedState.DOWN)).recv_ns
+    up = await collected.state(FeedState.UP, count=2)
+    # Handshakes succeed all the while, and REST confirms the key.
+    assert up.recv_ns - began > 500_000_000
+    assert [event.state for event in collected].count(FeedState.UP) == 2
 
 
 async def test_without_a_key_it_is_down_and_tries_until_there_is_one(usdm, open_feed, collected):
