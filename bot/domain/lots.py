@@ -42,7 +42,10 @@ class Lots:
     @property
     def quantity(self) -> Decimal:
         """Signed."""
-        return sum((lot.quantity for lot in self.open), _ZERO)
+        total = _ZERO
+        for lot in self.open:
+            total = EXACT.add(total, lot.quantity)
+        return total
 
     @property
     def cost(self) -> Decimal:
