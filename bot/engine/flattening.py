@@ -7,6 +7,7 @@ from bot.domain.events import FlattenRequested, HaltRequested, OrderIntended
 from bot.domain.instrument import Instrument
 from bot.domain.order import Order
 from bot.domain.position import Position
+from bot.domain.terms import OrderTerms
 from bot.domain.values import EXTERNAL, OrderType, Side, TimeInForce, as_fixed
 from bot.engine.intake import submission
 from bot.engine.risk import Approved
@@ -86,12 +87,12 @@ class Flattening:
         cache = self._engine.cache
         return [
             (
-                f"{strategy_id} holds {as_fixed(position.quantity)} {name}",
-                name in cache.instruments
+                f"{strategy_id} holds {as_fixed(position.quantity)} {position.key}",
+                (name := position.symbol) in cache.instruments
                 and is_dust(cache.instruments[name], position.quantity, cache.exact_price(name)),
             )
-            for (strategy_id, name), position in self._held()
-            if symbol in {"", name}
+            for (strategy_id, _), position in self._held()
+            if symbol in {"", position.symbol}
         ]
 
     # --- one symbol --------------------------------------------------------------------
@@ -112,15 +113,15 @@ class Flattening:
         instrument = engine.cache.instruments.get(symbol)
         started = [
             self._close(strategy_id, position, instrument)
-            for (strategy_id, name), position in self._held()
-            if name == symbol and instrument is not None
+            for (strategy_id, _), position in self._held()
+            if position.symbol == symbol and instrument is not None
         ]
         return not any(started)
 
     def _close(self, strategy_id: str, position: Position, instrument: Instrument) -> bool:
         """Send the order that closes it; False if there is none to send."""
         engine, symbol = self._engine, position.symbol
-        made = self._closing.setdefault((strategy_id, symbol), [])
+        made = self._closing.setdefault((strategy_id, position.key), [])
         side = Side.SELL if position.quantity > 0 else Side.BUY
         quantity = closing_quantity(instrument, position.quantity)
         violation = instrument.violation(
@@ -149,6 +150,7 @@ class Flattening:
             reference_price=engine.cache.last_price(symbol),
             cause=self._reason,
             recv_ns=engine.now_ns,
+            terms=OrderTerms(position_side=position.side),
         )
         made.append(intent.client_order_id)
         self._ids.add(intent.client_order_id)
@@ -166,7 +168,7 @@ class Flattening:
 
     def _all_symbols(self) -> set[str]:
         orders = {o.symbol for o in self._engine.blotter.open_orders() if o.strategy_id != EXTERNAL}
-        return orders | {symbol for (_, symbol), _ in self._held()}
+        return orders | {position.symbol for _, position in self._held()}
 
 
 def is_dust(instrument: Instrument, held: Decimal, price: Decimal | None) -> bool:

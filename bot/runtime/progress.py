@@ -161,7 +161,7 @@ def _strategy(engine: Engine, name: str) -> StrategyProgress:
         open_orders=len(engine.blotter.open_orders(name)),
         fills=sum(position.fills for position in held),
         positions={
-            position.symbol: format(position.quantity.normalize(), "f")
+            position.key: format(position.quantity.normalize(), "f")
             for position in held
             if position.quantity
         },
@@ -172,10 +172,10 @@ def _strategy(engine: Engine, name: str) -> StrategyProgress:
 
 def _pnl(engine: Engine, name: str) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
-    for (owner, symbol), position in engine.blotter.positions.items():
-        instrument = engine.cache.instruments.get(symbol)
+    for (owner, _), position in engine.blotter.positions.items():
+        instrument = engine.cache.instruments.get(position.symbol)
         if owner != name or instrument is None:
             continue
-        net = position.net(engine.cache.exact_price(symbol))
-        totals[instrument.quote] = totals.get(instrument.quote, Decimal(0)) + net
+        net = position.net(engine.cache.exact_price(position.symbol))
+        totals[instrument.pnl_asset] = totals.get(instrument.pnl_asset, Decimal(0)) + net
     return totals

@@ -2,9 +2,12 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from bot.domain.commands import CancelOrder, SubmitOrder
 from bot.domain.events import FlattenRequested, OrderDetails, ResumeRequested
-from bot.domain.values import EXTERNAL, OrderStatus, OrderType, Side
+from bot.domain.terms import PositionSide
+from bot.domain.values import EXTERNAL, Market, OrderStatus, OrderType, Side
 from bot.engine.identity import flatten_id
 
 
@@ -160,3 +163,18 @@ def test_one_of_a_strategy_that_is_not_known_here_is_unexplained(live_engine):
     d.accepted(cid, 99, details=details)
     assert d.stored(cid).strategy_id == EXTERNAL
     assert d.incidents("unexplained_order")
+
+
+def test_in_hedge_mode_each_position_is_closed_by_its_own_side(engine_driver, btcusdt):
+    contract = msgspec.structs.replace(btcusdt, market=Market.USDM, settle="USDT")
+    d = engine_driver(instruments=(contract,)).live()
+    for side, position_side in ((Side.BUY, PositionSide.LONG), (Side.SELL, PositionSide.SHORT)):
+        ask = "buy" if side is Side.BUY else "sell"
+        cid = d.act(lambda s: getattr(s, ask)("BTCUSDT", 1, 100, position_side=position_side))
+        d.accepted(cid, 70 + side.sign)
+        d.filled(cid, side=side, venue_order_id=70 + side.sign)
+    before = len(d.sent(SubmitOrder))
+    d.feed(FlattenRequested(symbol="", reason="test", recv_ns=d.tick()))
+    d.wait(1)
+    closing = [(c.side, c.terms.position_side) for c in d.sent(SubmitOrder)[before:]]
+    assert closing == [(Side.SELL, PositionSide.LONG), (Side.BUY, PositionSide.SHORT)]
