@@ -12,6 +12,7 @@ __all__ = [
     "flatten_id",
     "flattened_tag",
     "id_prefix",
+    "is_forced",
     "is_ours",
     "run_name",
     "tag_of",
@@ -72,6 +73,15 @@ def flattened_tag(client_id: str) -> str:
 def is_ours(client_id: str) -> bool:
     """Whether an order with this id was placed by a bot of this kind."""
     return client_id.startswith(PREFIX)
+
+
+def is_forced(client_id: str) -> bool:
+    """Whether the exchange itself placed the order, to close a position.
+
+    ``autoclose-`` (liquidation), ``adl_autoclose``, ``delivery_autoclose-``,
+    ``settlement_autoclose-``. Source: Binance USDⓈ-M documentation, "Order Update".
+    """
+    return "autoclose" in client_id and not is_ours(client_id)
 
 
 def _base36(number: int) -> str:

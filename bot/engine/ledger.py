@@ -10,7 +10,7 @@ from bot.domain.instrument import Instrument
 from bot.domain.order import Order
 from bot.domain.records import FillSaved, InstrumentSaved, OrderEventSaved, OrderSaved
 from bot.domain.values import EXTERNAL, OrderStatus, OrderType, TimeInForce
-from bot.engine.identity import flattened_tag, is_ours, tag_of
+from bot.engine.identity import flattened_tag, is_forced, is_ours, tag_of
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine
@@ -108,6 +108,9 @@ class Ledger:
         elif is_ours(client_order_id):
             cause = "our name, but no record of it here"
             engine.incident("unexplained_order", client_order_id, cause, severity="error")
+        elif is_forced(client_order_id):
+            cause = "the exchange closed a position: liquidation, deleveraging or settlement"
+            engine.incident("forced_order", client_order_id, cause, severity="error")
         else:
             engine.incident("external_order", client_order_id, intent.cause, severity="info")
         return order

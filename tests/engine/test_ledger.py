@@ -83,6 +83,17 @@ def test_commission_is_valued_in_quote_where_a_price_tells(
 # --- other people's orders -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["autoclose-17", "adl_autoclose_17", "settlement_autoclose-1"])
+def test_a_position_that_the_exchange_closed_is_told_aloud_and_kept_apart(live_engine, name):
+    d = live_engine
+    d.filled(name, side=Side.SELL, venue_order_id=99)
+    assert d.stored(name).strategy_id == EXTERNAL
+    (incident,) = d.incidents("forced_order")
+    assert (incident.subject, incident.severity) == (name, "error")
+    assert not d.incidents("external_order")
+    assert not d.incidents("unexplained_order")
+
+
 def test_an_order_of_somebody_else_is_kept_apart(live_engine):
     d = live_engine
     d.accepted("web_1", 99, details=details())
