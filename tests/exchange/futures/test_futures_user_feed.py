@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.domain.amendments import OrderTriggered
+from bot.domain.commands import ConfigureSymbol
 from bot.domain.errors import VenueError
 from bot.domain.events import (
     BalancesReported,
@@ -16,6 +17,7 @@ from bot.domain.events import (
 )
 from bot.domain.margin import PositionsReported
 from bot.domain.values import OrderType, Side
+from bot.engine.identity import is_forced
 
 
 async def test_the_stream_is_up_once_its_key_is_confirmed(usdm, open_feed, collected):
@@ -197,6 +199,25 @@ async def test_an_order_of_a_name_that_nobody_here_knows_is_not_taken_for_a_stra
     due = await collected.until(lambda event: isinstance(event, SweepDue))
     assert "conditional order" in due.cause
     assert {event.client_order_id for event in collected.of(OrderFilled)} == set()
+
+
+async def test_a_liquidation_is_told_as_a_fill_of_the_exchanges_own_order(
+    usdm, open_feed, collected
+):
+    feed = await open_feed(usdm)
+    wish = ConfigureSymbol(symbol="BTCUSDT", leverage=125, margin_type="ISOLATED")
+    await usdm.venue.configure(wish)
+    await usdm.venue.submit(usdm.order("a-1", OrderType.MARKET, quantity="0.5"))
+    await usdm.take(Side.SELL, "8")
+    forced = await collected.until(
+        lambda e: isinstance(e, OrderFilled) and is_forced(e.client_order_id)
+    )
+    assert forced.fill.side is Side.SELL
+    flat = await collected.until(
+        lambda e: isinstance(e, PositionsReported) and not e.positions[0].quantity
+    )
+    assert flat.positions[0].symbol == "BTCUSDT"
+    assert feed.unknown_frames == feed.broken_frames == 0
 
 
 async def test_a_cancel_by_somebody_else_is_told(usdm, open_feed, collected, tell):
