@@ -22,6 +22,7 @@ from bot.domain.errors import (
     Unavailable,
     VenueError,
 )
+from bot.domain.values import Market
 from bot.exchange import failures
 from bot.exchange.endpoints import Endpoints
 
@@ -29,6 +30,7 @@ __all__ = ["Access", "DirectLine", "Patience"]
 
 _TIMESTAMP_OFF: Final = -1021
 _SUCCESS: Final = range(200, 300)
+_ROOTS: Final = {Market.SPOT: "api/v3", Market.USDM: "fapi", Market.COINM: "dapi"}
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 5.0
 
@@ -40,6 +42,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
     api_secret: str
     recv_window_ms: int = 5000
+    market: Market = Market.SPOT
 
     def __repr__(self) -> str:
         return f"Access({self.endpoints.name})"
@@ -81,9 +84,10 @@ class Patience:
 
 
 class DirectLine(Client):  # type: ignore[misc]  # python-binance has no types
-    """Requests by path that raise :class:`VenueError` and nothing else. Spot's REST."""
+    """Requests by path that raise :class:`VenueError` and nothing else, to one market's REST."""
 
     def __init__(self, access: Access, *, timeout_s: float = 5.0) -> None:
+        self.market = access.market
         self.API_URL = access.endpoints.spot_rest
         self.FUTURES_URL = access.endpoints.usdm_rest
         self.FUTURES_COIN_URL = access.endpoints.coinm_rest
@@ -106,27 +110,44 @@ class DirectLine(Client):  # type: ignore[misc]  # python-binance has no types
     def __exit__(self, *_: object) -> None:
         self.session.close()
 
-    def ask(self, path: str, patience: Patience, *, signed: bool = True, **params: str) -> Any:
+    def ask(
+        self,
+        path: str,
+        patience: Patience,
+        *,
+        signed: bool = True,
+        version: int = 0,
+        **params: str,
+    ) -> Any:
         """A GET, asked again until it is answered or the patience is over."""
-        return self._insist("get", path, params, patience, signed=signed)
+        return self._insist("get", path, params, patience, signed=signed, version=version)
 
     def cancel(self, patience: Patience, **params: str) -> Any:
-        """``DELETE order``: to cancel twice harms nothing, so it is sent until it is answered."""
-        return self._insist("delete", "order", params, patience, signed=True)
+        """``DELETE order``: see :meth:`remove`."""
+        return self.remove("order", patience, **params)
+
+    def remove(self, path: str, patience: Patience, **params: str) -> Any:
+        """A DELETE: to cancel twice harms nothing, so it is sent until it is answered."""
+        return self._insist("delete", path, params, patience, signed=True)
 
     def place(self, **params: str) -> Any:
         """``POST order``, once. :class:`OutcomeUnknown`: ask for it, do not send it again."""
         return self.request("post", "order", params, signed=True)
 
-    def request(self, method: str, path: str, params: dict[str, str], *, signed: bool) -> Any:
-        """One request to ``/api/v3/<path>``; a clock that is off is set, and it is sent again."""
+    def request(
+        self, method: str, path: str, params: dict[str, str], *, signed: bool, version: int = 0
+    ) -> Any:
+        """One request; a clock that is off is set, and it is sent again.
+
+        ``version`` is the path's: 0 is the ordinary one, v3 on spot and v1 on futures.
+        """
         try:
-            return self._once(method, path, params, signed=signed)
+            return self._once(method, path, params, signed=signed, version=version)
         except Rejected as failure:
             if failure.code != _TIMESTAMP_OFF or not signed:
                 raise
         self.sync_clock()
-        return self._once(method, path, params, signed=signed)
+        return self._once(method, path, params, signed=signed, version=version)
 
     def sync_clock(self) -> int:
         """Measure how far the exchange's clock is ahead of ours, in ms, and sign with it."""
@@ -137,26 +158,39 @@ class DirectLine(Client):  # type: ignore[misc]  # python-binance has no types
         return int(self.timestamp_offset)
 
     def _insist(
-        self, method: str, path: str, params: dict[str, str], patience: Patience, *, signed: bool
+        self,
+        method: str,
+        path: str,
+        params: dict[str, str],
+        patience: Patience,
+        *,
+        signed: bool,
+        version: int = 0,
     ) -> Any:
         attempt = 0
         while True:
             try:
-                return self.request(method, path, params, signed=signed)
+                return self.request(method, path, params, signed=signed, version=version)
             except (Throttled, Unavailable, OutcomeUnknown, NotSent) as failure:
                 patience.wait(attempt, failure)
             attempt += 1
 
-    def _once(self, method: str, path: str, params: dict[str, str], *, signed: bool) -> Any:
+    def _once(
+        self, method: str, path: str, params: dict[str, str], *, signed: bool, version: int = 0
+    ) -> Any:
         values = params if signed else {k: quote(v, safe="") for k, v in params.items()}
         data: dict[str, Any] = dict(values)
         kwargs: dict[str, Any] = {"data": data} if data or signed else {}
         failure: VenueError
         try:
-            return self._request_api(method, path, signed, version="v3", **kwargs)
+            if self.market is Market.SPOT:
+                return self._request_api(method, path, signed, version="v3", **kwargs)
+            if self.market is Market.USDM:
+                return self._request_futures_api(method, path, signed, version or 1, **kwargs)
+            return self._request_futures_coin_api(method, path, signed, version or 1, **kwargs)
         except OSError as error:
             # What requests raises; its text may hold the signed address.
-            request = failures.Request(method, f"/api/v3/{path}")
+            request = failures.Request(method, f"/{_ROOTS[self.market]}/{path}")
             failure = request.unclear(f"no answer ({type(error).__name__})")
         raise failure
 

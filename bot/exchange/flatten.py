@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,11 +15,12 @@ from bot.exchange.direct import DirectLine, Patience
 from bot.exchange.instruments import instruments
 from bot.exchange.rest_decode import OrderBody
 
-__all__ = ["DirectFlatten", "Holding", "KnownOrder", "Outcome", "Tell"]
+__all__ = ["GONE", "ROUNDS", "DirectFlatten", "Holding", "KnownOrder", "Outcome", "Tell"]
 
-_GONE: Final = frozenset({-2011, -2013})
+GONE: Final = frozenset({-2011, -2013})
+"""There is no such order, or not any more."""
 _WORKING: Final = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW", "PENDING_CANCEL"})
-_ROUNDS: Final = 3
+ROUNDS: Final = 3
 
 Tell = Callable[[str, str, "Holding | None", Side | None, str], None]
 """``(kind, subject, holding, side, text)`` of a deed, before it is done."""
@@ -70,33 +70,35 @@ class DirectFlatten:
         tell: Tell,
     ) -> None:
         """``fresh_id(strategy_id)`` names a closing order; ``tell`` writes a deed down first."""
-        self._line = line
-        self._patience = patience
-        self._is_ours = is_ours
+        self.line = line
+        self.patience = patience
+        self.is_ours = is_ours
         self._fresh_id = fresh_id
-        self._tell = tell
+        self.tell = tell
         self._rules: dict[str, Instrument] = {}
         self.outcome = Outcome()
 
     def run(self, symbols: Sequence[str], holdings: Sequence[Holding]) -> Outcome:
         """Cancel on every symbol first, then close: what rests is the greater danger."""
         for symbol in symbols:
-            self._guarded(symbol, partial(self._cancel_all, symbol))
+            self.guarded(symbol, self.cancel_all, symbol)
         for holding in holdings:
             subject = f"{holding.strategy_id} {holding.symbol}"
-            self._guarded(subject, partial(self._close, holding))
+            self.guarded(subject, self._close, holding)
         return self.outcome
 
-    def _guarded(self, subject: str, step: Callable[[], None]) -> None:
+    def guarded(self, subject: str, step: Callable[..., None], *what: Any) -> None:
+        """Take a step; what fails for good is left, in words."""
         try:
-            step()
+            step(*what)
         except (VenueError, msgspec.ValidationError, ValueError, OSError) as e:
             self.outcome.left.append(f"{subject}: {e}")
 
     # --- orders ------------------------------------------------------------------------
 
-    def _cancel_all(self, symbol: str) -> None:
-        for _ in range(_ROUNDS):
+    def cancel_all(self, symbol: str) -> None:
+        """Cancel every order of ours on the symbol, until none is open."""
+        for _ in range(ROUNDS):
             found = self._open(symbol)
             if not found:
                 return
@@ -106,15 +108,15 @@ class DirectFlatten:
             self.outcome.left.append(f"order {order.client_order_id} is still open")
 
     def _open(self, symbol: str) -> list[OrderBody]:
-        body = self._line.ask("openOrders", self._patience, symbol=symbol)
-        return [o for o in rest_decode.order_bodies(body) if self._is_ours(o.client_order_id)]
+        body = self.line.ask("openOrders", self.patience, symbol=symbol)
+        return [o for o in rest_decode.order_bodies(body) if self.is_ours(o.client_order_id)]
 
     def _cancel(self, order: OrderBody) -> None:
-        self._tell("flatten_cancel", order.client_order_id, None, None, order.symbol)
+        self.tell("flatten_cancel", order.client_order_id, None, None, order.symbol)
         try:
-            self._line.cancel(self._patience, symbol=order.symbol, orderId=str(order.order_id))
+            self.line.cancel(self.patience, symbol=order.symbol, orderId=str(order.order_id))
         except Rejected as failure:
-            if failure.code not in _GONE:
+            if failure.code not in GONE:
                 raise
             return  # filled, or cancelled with its list
         self.outcome.cancelled.append(order.client_order_id)
@@ -126,7 +128,7 @@ class DirectFlatten:
             (self._uncounted(holding, known) for known in holding.orders), Decimal(0)
         )
         text = f"{holding.strategy_id} holds {{}} {holding.symbol}"
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             if not held:
                 return
             if is_dust(self._rule(holding.symbol), held, self._price(holding.symbol)):
@@ -136,9 +138,9 @@ class DirectFlatten:
             quantity, obstacle = self._size(holding, held, side)
             if obstacle:
                 break
-            held += side.sign * self._trade(holding, side, quantity)
+            held += side.sign * self.trade(holding, side, quantity)
         else:
-            obstacle = f"{_ROUNDS} orders did not close it"
+            obstacle = f"{ROUNDS} orders did not close it"
         if held:
             self.outcome.left.append(f"{text.format(as_fixed(held))}: {obstacle}")
 
@@ -150,8 +152,8 @@ class DirectFlatten:
         return self._brought(holding, order)
 
     def _brought(self, holding: Holding, order: OrderBody) -> Decimal:
-        body = self._line.ask(
-            "myTrades", self._patience, symbol=order.symbol, orderId=str(order.order_id)
+        body = self.line.ask(
+            "myTrades", self.patience, symbol=order.symbol, orderId=str(order.order_id)
         )
         base = self._rule(order.symbol).base
         total = Decimal(0)
@@ -165,23 +167,23 @@ class DirectFlatten:
 
     def _find(self, symbol: str, client_order_id: str, *, unanswered: bool) -> OrderBody | None:
         """The order as the exchange has it; None: certainly not there, and not to come."""
-        late_s = self._line.REQUEST_RECVWINDOW / 1000 + 1.0 if unanswered else 0.0
+        late_s = self.line.REQUEST_RECVWINDOW / 1000 + 1.0 if unanswered else 0.0
         waited_s = 0.0
         while True:
             try:
-                body = self._line.ask(
-                    "order", self._patience, symbol=symbol, origClientOrderId=client_order_id
+                body = self.line.ask(
+                    "order", self.patience, symbol=symbol, origClientOrderId=client_order_id
                 )
                 return rest_decode.order_body(body)
             except Rejected as failure:
-                if failure.code not in _GONE:
+                if failure.code not in GONE:
                     raise
                 if waited_s >= late_s:
                     return None
-                if self._patience.left_s <= 0:
+                if self.patience.left_s <= 0:
                     text = f"whether {client_order_id} was placed is not certain yet"
                     raise Unavailable(text) from None
-            self._patience.pause(0.5)
+            self.patience.pause(0.5)
             waited_s += 0.5
 
     def _size(self, holding: Holding, held: Decimal, side: Side) -> tuple[Decimal, str]:
@@ -200,30 +202,31 @@ class DirectFlatten:
         )
         return quantity, f"{short}{violation}" if violation else ""
 
-    def _trade(self, holding: Holding, side: Side, quantity: Decimal) -> Decimal:
+    def trade(self, holding: Holding, side: Side, quantity: Decimal, **terms: str) -> Decimal:
         """Place one market order; the base units that it traded."""
         client_order_id = self._fresh_id(holding.strategy_id)
         text = f"{side.value} {as_fixed(quantity)} {holding.symbol}"
-        self._tell("flatten_order", client_order_id, holding, side, text)
+        self.tell("flatten_order", client_order_id, holding, side, text)
         order: OrderBody | None
         try:
-            body = self._line.place(
+            body = self.line.place(
                 symbol=holding.symbol,
                 side=side.value,
                 type="MARKET",
                 quantity=as_fixed(quantity),
                 newClientOrderId=client_order_id,
                 newOrderRespType="RESULT",
+                **terms,
             )
             order = rest_decode.order_body(body)
         except Rejected:
             raise
         except VenueError as failure:
-            self._patience.wait(0, failure)
+            self.patience.wait(0, failure)
             order = self._find(holding.symbol, client_order_id, unanswered=True)
         while order is not None and order.status in _WORKING:
-            self._patience.pause(0.2)
-            if self._patience.left_s <= 0:
+            self.patience.pause(0.2)
+            if self.patience.left_s <= 0:
                 raise Unavailable(f"{client_order_id} has not ended yet")
             order = self._find(holding.symbol, client_order_id, unanswered=True)
         if order is None:
@@ -232,17 +235,17 @@ class DirectFlatten:
         return order.executed_qty
 
     def _free(self, asset: str) -> Decimal:
-        body = self._line.ask("account", self._patience, omitZeroBalances="true")
+        body = self.line.ask("account", self.patience, omitZeroBalances="true")
         account = rest_decode.account(body, 0)
         return sum((b.free for b in account.balances if b.asset == asset), Decimal(0))
 
     def _price(self, symbol: str) -> Decimal | None:
-        body = self._line.ask("ticker/price", self._patience, signed=False, symbol=symbol)
+        body = self.line.ask("ticker/price", self.patience, signed=False, symbol=symbol)
         # 0 where nothing was ever traded.
         return Decimal(body["price"]) or None
 
     def _rule(self, symbol: str) -> Instrument:
         if symbol not in self._rules:
-            body = self._line.ask("exchangeInfo", self._patience, signed=False, symbol=symbol)
+            body = self.line.ask("exchangeInfo", self.patience, signed=False, symbol=symbol)
             self._rules |= instruments(body)
         return self._rules[symbol]

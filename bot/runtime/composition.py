@@ -140,6 +140,7 @@ async def opened(plan: "Plan", *, clock: Clock, run_id: str) -> AsyncIterator[Pa
                 api_key=exchange.account_key,
                 api_secret=keys_of(settings)[1],
                 recv_window_ms=settings.recv_window_ms,
+                market=Market(settings.market),
             ),
             dead_man=_dead_man(exchange.session, settings),
             is_embedded=exchange.where == "embedded",

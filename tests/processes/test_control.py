@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 RESTING = """
-from bot import QuoteTick, Strategy, StrategyParams
+from bot import QuoteTick, Side, Strategy, StrategyParams
 
 
 class Params(StrategyParams):
@@ -281,16 +281,56 @@ def test_the_watchdog_cancels_for_a_bot_that_is_frozen_or_killed(desk, trading, 
 @pytest.mark.timeout(120)
 def test_the_watchdog_leaves_the_orders_of_a_bot_that_was_started_again(desk, trading, served):
     process = trading(watchdog_s=6)
+    before = set(ours_open(served))
     process.send_signal(signal.SIGKILL)
     process.wait()
     again = desk.start(
         "--venue", "sim", "--venue-url", served.url, "--strategy", f"{desk.folder}/resting.py"
     )
-    time.sleep(9)
-    assert again.poll() is None
-    assert len(ours_open(served)) >= 3
+    assert until(lambda: len(set(ours_open(served)) - before) == 3), desk.log()
+    time.sleep(8)
+    assert len(set(ours_open(served)) - before) == 3
     again.send_signal(signal.SIGTERM)
     assert again.wait(30) == 0, desk.log()
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("hangs", [True, False])
+def test_futures_are_flattened_past_a_bot_that_hangs_or_is_frozen(desk, served, hangs):
+    desk._environment |= {"BOT_STUCK_CALLBACK_S": "600", "BOT_WATCHDOG_S": "0"}
+    code = (STUCK if hangs else RESTING).replace("0.001", "0.01").replace("0.002", "0.01")
+    name = "stuck" if hangs else "resting"
+    code = code.replace(
+        "self.buy(quote.symbol, 0.01)",
+        "self.buy(quote.symbol, 0.01); self.stop(quote.symbol, Side.SELL, 0.01, quote.bid * 0.95)",
+    )
+    run = ("--venue", "sim", "--market", "usdm", "--venue-url", served.url, "--symbol", "BTCUSDT")
+    process = desk.start(*run, "--strategy", strategy(desk, name, code))
+
+    def working(kind):
+        rows = served.state()["futures"]["usdm"][kind]
+        return [row for row in rows if row.get("status", row.get("algoStatus")) == "NEW"]
+
+    assert until(lambda: len(working("orders")) == 3), desk.log()
+    desk.wait_for("SELECT * FROM fills")
+    if hangs:
+        assert until(lambda: desk.bot("status", "--db", desk.db).returncode == 1)
+    else:
+        process.send_signal(signal.SIGSTOP)
+    answer, code = told(desk, "flatten", "--yes")
+    assert (code, answer["way"]) == (0, "direct"), answer
+    assert len(answer["cancelled"]) == 6, desk.rows("SELECT status, reason FROM orders")
+    assert len(answer["closed"]) == 1
+    assert working("orders") == []
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert told(desk, "resume")[1] == 0
+    still = RESTING.replace("< 3", "< 0")
+    desk.run(*run, "--strategy", strategy(desk, name, still), seconds=5)
+    flat = "SELECT strategy_id FROM orders WHERE client_order_id LIKE 'bot-flatten-%'"
+    assert desk.rows(flat) == [(name,)]
+    held = "SELECT position_after FROM fills ORDER BY rowid DESC LIMIT 1"
+    assert Decimal(desk.rows(held)[0][0]) == 0
 
 
 @pytest.mark.timeout(120)

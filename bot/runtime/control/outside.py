@@ -75,11 +75,6 @@ def flatten_from_database(settings: Settings, symbol: str) -> Mapping[str, Any]:
         traded = ", ".join(account.symbols)
         raise SettingsError(f"--symbol {symbol}: the last run traded {traded}")
     environment = Environment.parse(run.environment)
-    if environment.market != Market.SPOT:
-        raise VenueSetupError(
-            f"bot flatten without its bot is for spot; the last run was on {environment.market}: "
-            "start the bot, and flatten then"
-        )
     if environment.where == "embedded":
         raise VenueSetupError(
             "the exchange of the last run ended with its bot: start the bot, and flatten then"
@@ -91,7 +86,11 @@ def flatten_from_database(settings: Settings, symbol: str) -> Mapping[str, Any]:
     key, secret = keys_of(settings)
     outcome = flatten_directly(
         Access(
-            endpoints=at, api_key=key, api_secret=secret, recv_window_ms=settings.recv_window_ms
+            endpoints=at,
+            api_key=key,
+            api_secret=secret,
+            recv_window_ms=settings.recv_window_ms,
+            market=Market(environment.market),
         ),
         account,
         Deeds(places_of(settings.db).deeds),

@@ -29,7 +29,7 @@ def guard_of(settings: Settings, parts: Parts, engine: Engine, pump: Pump) -> Gu
         engine=engine,
         pump=pump,
         store=parts.store,
-        access=parts.access if is_spot else None,
+        access=parts.access,
         stuck_s=settings.stuck_loop_s,
         patience_s=settings.flatten_patience_s,
         flatten_wait_s=settings.flatten_wait_s,

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Final
 
 from bot.domain.order import Order
-from bot.domain.values import EXTERNAL, OrderStatus, Side
+from bot.domain.values import EXTERNAL, Market, OrderStatus, Side
 from bot.engine.engine import Engine
 from bot.engine.identity import PREFIX, flatten_id, flattened_tag, tag_of
 from bot.exchange.direct import Access, DirectLine, Patience
 from bot.exchange.flatten import DirectFlatten, Holding, KnownOrder, Outcome
+from bot.exchange.futures.flatten import FuturesFlatten
 from bot.runtime.control.deeds import Deed, Deeds
 from bot.runtime.control.outlook import settled
 from bot.runtime.logs import logger
@@ -143,13 +144,16 @@ def flatten_directly(
             logger.bind(source="flatten").error("{} cannot be written down: {}", kind, e)
 
     with DirectLine(access) as line:
-        run = DirectFlatten(
+        kind = DirectFlatten if access.market is Market.SPOT else FuturesFlatten
+        run = kind(
             line,
             patience=Patience(patience_s),
             is_ours=account.is_ours,
             fresh_id=names.fresh,
             tell=tell,
         )
+        if isinstance(run, FuturesFlatten):
+            run.owner = min(account.strategies, default="unknown")
         symbols = (symbol,) if symbol else account.symbols
         return run.run(symbols, account.holdings(done, symbol))
 
