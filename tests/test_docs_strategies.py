@@ -70,10 +70,10 @@ def test_every_export_is_named():
 
 
 def test_every_refusal_of_the_risk_gate_is_explained():
-    source = "".join(
-        Path(bot.__file__).parent.joinpath(part).read_text(encoding="utf-8")
-        for part in ("engine/risk.py", "domain/instrument.py")
-    )
+    package = Path(bot.__file__).parent
+    parts = [*(package / "engine/risk").glob("*.py"), package / "domain/instrument.py"]
+    source = "".join(part.read_text(encoding="utf-8") for part in parts)
     rules = set(re.findall(r'f?"([A-Z][A-Z_]{3,}): ', source))
-    assert {"NOTIONAL", "MAX_POSITION", "STALE"} <= rules
+    rules |= set(re.findall(r'"(MAX_[A-Z_]+)", ', source))
+    assert {"NOTIONAL", "MAX_POSITION", "MAX_ACCOUNT", "STALE", "BUDGET", "PROTECTION"} <= rules
     assert not [rule for rule in rules if f"`{rule}`" not in TEXT]

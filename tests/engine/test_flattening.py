@@ -1,6 +1,7 @@
 """Flatten: orders are cancelled first, then what is held is closed, past a shut gate."""
 
 from decimal import Decimal
+from operator import methodcaller
 
 import msgspec
 
@@ -169,8 +170,10 @@ def test_in_hedge_mode_each_position_is_closed_by_its_own_side(engine_driver, bt
     contract = msgspec.structs.replace(btcusdt, market=Market.USDM, settle="USDT")
     d = engine_driver(instruments=(contract,)).live()
     for side, position_side in ((Side.BUY, PositionSide.LONG), (Side.SELL, PositionSide.SHORT)):
-        ask = "buy" if side is Side.BUY else "sell"
-        cid = d.act(lambda s: getattr(s, ask)("BTCUSDT", 1, 100, position_side=position_side))
+        ask = methodcaller(
+            "buy" if side is Side.BUY else "sell", "BTCUSDT", 1, 100, position_side=position_side
+        )
+        cid = d.act(ask)
         d.accepted(cid, 70 + side.sign)
         d.filled(cid, side=side, venue_order_id=70 + side.sign)
     before = len(d.sent(SubmitOrder))

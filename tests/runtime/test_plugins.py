@@ -148,6 +148,12 @@ class TestParameters:
         assert (params.fast, params.worth, params.side.value) == (7, Decimal("0.1"), "SELL")
         assert params.levels == (1.0, 2.5)
 
+    def test_a_budget_is_no_parameter(self, folder):
+        write(folder, "good", GOOD)
+        spec = resolve("good:budget=12.5,fast=3", default_symbols=SYMBOLS)
+        assert (spec.budget, spec.params.fast) == (Decimal("12.5"), 3)
+        assert resolve("good", default_symbols=SYMBOLS).budget == 0
+
     def test_id_and_symbols_belong_to_the_instance(self, folder):
         write(folder, "good", GOOD)
         spec = resolve("good:id=second,symbols=ethusdt+ETHUSDT", default_symbols=SYMBOLS)
@@ -176,6 +182,8 @@ class TestParameters:
             ("good:fast=1,fast=2", "fast= is given twice"),
             ("good:symbols=SOLUSDT", "symbols=SOLUSDT is not traded in this run"),
             ("good:id=a b", "id=a b is not allowed"),
+            ("good:budget=lots", "budget=lots is no amount: give what it may use, above 0"),
+            ("good:budget=0", "budget=0 is no amount"),
             ("good:id=external", "not 'external'"),
             ("", "write NAME"),
             (":fast=3", "write NAME"),
