@@ -97,6 +97,9 @@ $(RIVALS_READY): $(TOOLS)/bin/uv bench/peers.txt
 	done
 	@touch $@
 
+bench-orders: $(READY) ## decision to bytes on the socket, beside python-binance; orders a second
+	@$(BIN)/python bench/orders.py
+
 bench-ingest: $(READY) $(RIVALS_READY) ## frame to handler, beside python-binance and other clients
 	@$(BIN)/python bench/ingest.py
 
