@@ -42,6 +42,7 @@ class Blotter:
         self._open: dict[str, Order] = {}
         self._ended: OrderedDict[str, Order] = OrderedDict()
         self._by_venue_id: dict[tuple[str, int], str] = {}
+        self._by_list: dict[str, set[str]] = {}
         # Trade id and side: one match of two orders of one account is two fills.
         self._trade_ids: dict[str, set[tuple[int, Side]]] = {}
 
@@ -70,6 +71,11 @@ class Blotter:
     def by_venue_id(self, symbol: str, venue_order_id: int) -> Order | None:
         client_order_id = self._by_venue_id.get((symbol, venue_order_id))
         return None if client_order_id is None else self.get(client_order_id)
+
+    def of_list(self, list_id: str) -> dict[ListRole | None, Order]:
+        """The orders of a list by their roles, as far as they are known."""
+        found = (self.get(name) for name in sorted(self._by_list.get(list_id, ())))
+        return {order.terms.list_role: order for order in found if order is not None}
 
     def apply(self, order: Order, event: OrderEvent) -> bool:
         """Fold the event into the order; True if its status changed.
@@ -203,7 +209,10 @@ class Blotter:
             _, old = self._ended.popitem(last=False)
             if old.venue_order_id is not None:
                 self._by_venue_id.pop((old.symbol, old.venue_order_id), None)
+            self._by_list.pop(old.terms.list_id, None)
 
     def _index(self, order: Order) -> None:
+        if order.terms.list_id:
+            self._by_list.setdefault(order.terms.list_id, set()).add(order.client_order_id)
         if order.venue_order_id is not None:
             self._by_venue_id[order.symbol, order.venue_order_id] = order.client_order_id

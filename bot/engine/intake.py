@@ -73,7 +73,7 @@ class Intake:
 
     def _submit(self, request: Request, wish: OrderWish) -> None:
         intent = self._intent(request, request.client_order_id, wish)
-        if self._passes([intent]):
+        if self._passes([intent], closing=request.closing):
             self._open([intent])
             self._engine.command(submission(intent))
 
@@ -118,16 +118,22 @@ class Intake:
             terms=wish.terms,
         )
 
-    def _passes(self, intents: Sequence[OrderIntended], *, without: Order | None = None) -> bool:
+    def _passes(
+        self,
+        intents: Sequence[OrderIntended],
+        *,
+        without: Order | None = None,
+        closing: bool = False,
+    ) -> bool:
         """All of them, or none: the reason of the first that fails refuses each."""
         engine = self._engine
         # It was asked for before the quarantine; what is behind the wall sends nothing more.
-        quarantined = engine.host.quarantined(intents[0].strategy_id)
+        quarantined = "" if closing else engine.host.quarantined(intents[0].strategy_id)
         reason = f"QUARANTINED: {quarantined}" if quarantined else ""
         for intent in intents:
             if reason:
                 break
-            decision = engine.gate.check(intent, without=without)
+            decision = engine.gate.check(intent, without=without, closing=closing)
             reason = "" if isinstance(decision, Approved) else decision.reason
         for intent in intents if reason else ():
             self._refuse(intent, reason)

@@ -15,8 +15,9 @@ from bot.domain.amendments import OrderTriggered
 from bot.domain.commands import SubmitOrder
 from bot.domain.events import OrderEvent, OrderIntended
 from bot.domain.order import Order
-from bot.domain.terms import Contingency, ListRole, OrderTerms
-from bot.domain.values import OrderStatus, OrderType, TimeInForce
+from bot.domain.terms import Contingency, ListRole
+from bot.domain.values import OrderStatus
+from bot.engine.exits import Exits
 from bot.engine.request import OrderList, OrderWish, Replace
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ZERO: Final = Decimal(0)
 _NEVER_WORKED: Final = frozenset(
     {OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.NOT_PLACED}
 )
+_REFUSED_LATER: Final = frozenset({OrderStatus.REJECTED, OrderStatus.EXPIRED})
 _PROTECTIVE: Final = frozenset({ListRole.TAKE_PROFIT, ListRole.STOP_LOSS})
 
 
@@ -53,6 +55,9 @@ class Lists:
         self._waiting: set[str] = set()
         """Lists of which something waits until the gate lets orders pass."""
         self._replacements: dict[str, tuple[str, Replace]] = {}
+        self.exits = Exits(engine)
+        # Lists of the venue that turned out to protect nothing: each is closed once.
+        self._lost: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._plans)
@@ -82,14 +87,17 @@ class Lists:
             if key.startswith(_KEY) and text:
                 plan = msgspec.json.decode(text, type=_Plan)
                 self._plans[plan.list_id] = plan
+        self.exits.restore(state)
 
     def resume(self) -> None:
         """The account is known, or the gate is open again: look at every list anew."""
         for plan in list(self._plans.values()):
             self._look_at(plan)
+        self.exits.retry()
 
     def retry(self) -> None:
         """Time has passed: try what waits."""
+        self.exits.retry()
         for list_id in tuple(self._waiting):
             plan = self._plans.get(list_id)
             if plan is None:
@@ -112,8 +120,11 @@ class Lists:
         if replacement is not None and order.status.is_terminal:
             del self._replacements[order.client_order_id]
             self._take_place(order, *replacement)
+        self.exits.on_order(order)
         plan = self._plans.get(order.terms.list_id)
         if plan is None:
+            if order.terms.contingency is Contingency.OTOCO and order.status.is_terminal:
+                self._on_venue_list(order)
             return
         role = order.terms.list_role
         if role is ListRole.WORKING:
@@ -133,8 +144,8 @@ class Lists:
         )
 
     def is_kept(self, list_id: str) -> bool:
-        """Whether something of the list may still be placed or cancelled here."""
-        return list_id in self._plans
+        """Whether something of the list may still be placed, cancelled or closed here."""
+        return list_id in self._plans or list_id in self.exits
 
     def drop(self, client_order_id: str) -> None:
         """An order of a list is cancelled before it was placed: the rest of the list goes too."""
@@ -187,7 +198,8 @@ class Lists:
             leg.terms,
         )
         cause = f"list {plan.list_id}"
-        engine.requests.add(plan.strategy_id, leg.client_order_id, wish, cause)
+        closing = leg.terms.list_role in _PROTECTIVE
+        engine.requests.add(plan.strategy_id, leg.client_order_id, wish, cause, closing=closing)
 
     def _on_protective(self, plan: _Plan, order: Order, *, set_off: bool) -> None:
         if order.status in _NEVER_WORKED:
@@ -214,21 +226,30 @@ class Lists:
         cause = f"the stop {stop.client_order_id} was not taken: {stop.reason}"
         engine.incident("protection_failed", plan.list_id, cause, severity="error")
         self._forget(plan)
-        if plan.contingency is not Contingency.OTOCO:
+        if plan.contingency is Contingency.OTOCO:
+            self.exits.close(stop, stop.quantity, f"list {plan.list_id}: {cause}")
+
+    def _on_venue_list(self, order: Order) -> None:
+        """The venue keeps the list: it may not have taken the exits of an entry that it filled.
+
+        When the price is beyond them by then it refuses both, and nobody protects the position.
+        """
+        engine, list_id = self._engine, order.terms.list_id
+        orders = engine.blotter.of_list(list_id)
+        entry, stop = orders.get(ListRole.WORKING), orders.get(ListRole.STOP_LOSS)
+        profit = orders.get(ListRole.TAKE_PROFIT)
+        if entry is None or stop is None or profit is None or list_id in self._lost:
             return
-        terms = OrderTerms(
-            reduce_only=stop.terms.reduce_only, position_side=stop.terms.position_side
+        never_worked = all(
+            one.status in _REFUSED_LATER and not one.filled and not engine.inquiry.lacks_fills(one)
+            for one in (stop, profit)
         )
-        wish = OrderWish(
-            stop.symbol,
-            stop.side,
-            OrderType.MARKET,
-            TimeInForce.GTC,
-            stop.quantity,
-            None,
-            terms,
-        )
-        engine.requests.order(stop.strategy_id, wish, f"list {plan.list_id}: {cause}")
+        if entry.status is not OrderStatus.FILLED or not never_worked:
+            return
+        self._lost.add(list_id)
+        cause = f"neither exit was taken when {entry.client_order_id} was filled: {stop.reason}"
+        engine.incident("protection_failed", list_id, cause, severity="error")
+        self.exits.close(stop, self._filled(entry), f"list {list_id}: {cause}")
 
     # --- replacing ----------------------------------------------------------------------
 

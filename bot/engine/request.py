@@ -65,3 +65,5 @@ class Request:
     """The order that it is about, of a list the first; '' if it is about none."""
     action: Action
     cause: str
+    closing: bool = False
+    """The bot itself closes, or protects, what an approved order has opened."""

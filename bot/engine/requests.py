@@ -44,10 +44,18 @@ class RequestQueue:
         self.add(strategy_id, made, wish, cause)
         return made
 
-    def add(self, strategy_id: str, client_order_id: str, action: Action, cause: str = "") -> None:
+    def add(
+        self,
+        strategy_id: str,
+        client_order_id: str,
+        action: Action,
+        cause: str = "",
+        *,
+        closing: bool = False,
+    ) -> None:
         """Queue a request about an order that has its name."""
         self.waiting.append(
-            Request(strategy_id, client_order_id, action, cause or self.cause_name())
+            Request(strategy_id, client_order_id, action, cause or self.cause_name(), closing)
         )
 
     def cancel(self, strategy_id: str, client_order_id: str) -> bool:

@@ -60,20 +60,31 @@ class Gate:
         if amount:
             self.budgets.whole[strategy_id] = amount
 
-    def check(self, intent: OrderIntended, *, without: Order | None = None) -> Approved | Refused:
+    def check(
+        self, intent: OrderIntended, *, without: Order | None = None, closing: bool = False
+    ) -> Approved | Refused:
         """Decide. The reason begins with the name of the rule and gives value and bound.
 
-        ``without`` is an open order that goes when this one comes.
+        ``without`` is an open order that goes when this one comes. ``closing``: the bot itself
+        places it to close what an approved order has opened; no bound of ours may leave that
+        without protection.
         """
-        reason = (
-            self.obstacle(intent.symbol, intent.recv_ns, intent.strategy_id)
-            or self._collar(intent)
-            or self._filters(intent)
-            or self._size(intent, without)
-            or self._count(intent)
-            or self._loss(intent)
-            or self.budgets.violation(intent, without)
-        )
+        if closing:
+            reason = (
+                self.obstacle(intent.symbol, intent.recv_ns)
+                or self._collar(intent)
+                or self._filters(intent)
+            )
+        else:
+            reason = (
+                self.obstacle(intent.symbol, intent.recv_ns, intent.strategy_id)
+                or self._collar(intent)
+                or self._filters(intent)
+                or self._size(intent, without)
+                or self._count(intent)
+                or self._loss(intent)
+                or self.budgets.violation(intent, without)
+            )
         if reason:
             return Refused(intent, reason)
         self._rate.count(intent.strategy_id, intent.recv_ns)

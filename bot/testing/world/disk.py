@@ -24,6 +24,15 @@ class Disk:
     def records(self) -> list[Record]:
         return self.platter.records
 
+    def write(self, groups: Sequence[Sequence[Record]]) -> None:
+        """Commit them in one transaction."""
+        for group in groups:
+            if group:
+                self.platter.append(group)
+
+    def recover(self, environment: str) -> Recovery:
+        return self.platter.recover(environment)
+
 
 class Writer:
     """The :class:`bot.ports.Store` of one process; its queue dies with it."""
@@ -75,7 +84,7 @@ class Writer:
         await pending
 
     def recover(self, environment: str) -> Recovery:
-        return self._disk.platter.recover(environment)
+        return self._disk.recover(environment)
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -120,8 +129,6 @@ class Writer:
             pending.bring()
 
     def _write(self, groups: int) -> None:
-        for group in self._groups[:groups]:
-            if group:
-                self._disk.platter.append(group)
+        self._disk.write(self._groups[:groups])
         del self._groups[:groups]
         self._committed += groups

@@ -23,7 +23,7 @@ from bot.engine.engine import Engine
 from bot.engine.identity import is_ours
 from bot.exchange.user_decode import STATUSES
 
-__all__ = ["Book", "discontinuities", "inspect"]
+__all__ = ["Book", "discontinuities", "held", "inspect"]
 
 _NEVER_WORKED: Final = frozenset(
     {OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.NOT_PLACED}
@@ -43,6 +43,7 @@ class Book:
         self.spans: dict[str, tuple[IncidentOpened, int | None]] = {}
         self.incidents: Counter[str] = Counter()
         self.unprotected: set[str] = set()
+        self.given_up: set[str] = set()
         for record in records:
             match record:
                 case OrderSaved(order):
@@ -55,6 +56,8 @@ class Book:
                     self.incidents[record.kind] += 1
                     if record.kind == "protection_failed":
                         self.unprotected.add(record.subject)
+                    if record.kind == "exit_failed":
+                        self.given_up.add(record.subject)
                     self.spans[record.incident_id] = record, record.to_ns
                     if record.to_ns is None:
                         self.open_incidents[record.incident_id] = record
@@ -102,8 +105,9 @@ def _orders(book: Book, truth: dict[str, Any], fail: Fail) -> None:
             fail("I1", f"the exchange has {name} and there is no row of it")
             continue
         theirs = STATUSES[row["status"]]
-        theirs = OrderStatus.EXPIRED if theirs is OrderStatus.REJECTED else theirs
-        if order.status is not theirs:
+        # Refused when its price came: over, if we had heard of it before.
+        refused = theirs is OrderStatus.REJECTED and order.status is OrderStatus.EXPIRED
+        if order.status is not theirs and not refused:
             fail("I1", f"{name} is {theirs.value} there and {order.status.value} here")
         if order.filled != Decimal(row["executedQty"]):
             fail("I2", f"{name} has {row['executedQty']} filled there and {order.filled} here")
@@ -177,6 +181,14 @@ def _positions(book: Book, engine: Engine, fail: Fail) -> None:
             fail("I5", f"{key}: {held.quantity} held, the fills make {summed.quantity}")
 
 
+def held(positions: dict[tuple[str, str], Decimal], engine: Engine, fail: Fail) -> None:
+    """I5 once more: what the exchange's own reports make of each strategy."""
+    for (tag, symbol), quantity in positions.items():
+        ours = engine.blotter.position(tag, symbol).quantity
+        if ours != quantity:
+            fail("I5", f"{tag} holds {quantity} {symbol} there and {ours} here")
+
+
 def _answers(book: Book, engine: Engine, fail: Fail) -> None:
     """I6: nothing waits for an answer, in the database or in the engine."""
     waiting = {OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN}
@@ -220,6 +232,10 @@ def _lists(book: Book, truth: dict[str, Any], engine: Engine, fail: Fail) -> Non
         entry = orders.get(ListRole.WORKING)
         if entry is not None and entry.terms.contingency is Contingency.OTOCO:
             _protection(book, engine, entry, stop, fail)
+            if profit is not None and stop is not None:
+                _late_refusal(book, entry, profit, stop, fail)
+    for list_id in book.unprotected - book.given_up:
+        _closing(book, engine, list_id, fail)
 
 
 def _may_rest(ended: Order, other: Order) -> bool:
@@ -242,3 +258,29 @@ def _protection(book: Book, engine: Engine, entry: Order, stop: Order | None, fa
         fail("lists", f"{entry.terms.list_id}: the entry is filled and nothing protects it")
     elif stop.status in _NEVER_WORKED and entry.terms.list_id not in book.unprotected:
         fail("lists", f"{entry.terms.list_id}: its stop is {stop.status.value}, unnoticed")
+
+
+def _late_refusal(book: Book, entry: Order, profit: Order, stop: Order, fail: Fail) -> None:
+    """The exchange filled the entry of its own list and took none of the exits."""
+    over = {OrderStatus.REJECTED, OrderStatus.EXPIRED}
+    gone = all(one.status in over and not one.filled for one in (profit, stop))
+    list_id = entry.terms.list_id
+    if entry.status is OrderStatus.FILLED and gone and list_id not in book.unprotected:
+        fail("lists", f"{list_id}: both exits are over without a trade, unnoticed")
+
+
+def _closing(book: Book, engine: Engine, list_id: str, fail: Fail) -> None:
+    """What closes it was taken, or is still to be placed."""
+    closing = [
+        book.orders[name]
+        for name, rows in book.events.items()
+        if rows[0].cause.startswith(f"list {list_id}:")
+    ]
+    failed = closing and all(order.status in _NEVER_WORKED for order in closing)
+    if not failed or engine.lists.is_kept(list_id):
+        return
+    last = closing[-1]
+    held = engine.blotter.position(last.strategy_id, last.symbol).quantity
+    # Dust cannot be closed; what something else has closed meanwhile need not be.
+    if held * last.side.sign < 0 and "NOTIONAL" not in last.reason:
+        fail("lists", f"{list_id}: {closing[-1].client_order_id} is {closing[-1].status.value}")

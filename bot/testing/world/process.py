@@ -91,6 +91,7 @@ class Process:
         user.alive = market.alive = self.alive
         self.is_alive = True
         self.ended_ns = 0
+        self.is_stopping = False
         self.is_closing = False
         """No more timed work: the last sweep is made by hand."""
         self.engine: Engine | None = None
@@ -140,6 +141,7 @@ class Process:
 
     def stop(self, *, cancel: bool) -> None:
         """As on SIGTERM: the strategies stop, and what rests is cancelled if so wanted."""
+        self.is_stopping = True
         now_ns = self.timeline.now_ns
         self.emit(StopRequested(reason="told to", cancel_orders=cancel, recv_ns=now_ns))
 

@@ -34,6 +34,8 @@ class Troubles:
     crashes: tuple[int, ...] = field(default=())
     """Each process that dies does so after so many steps of its own."""
     halts: int = 0
+    stops: tuple[int, ...] = ()
+    """When the process is ended in good order, to be started again."""
 
     @classmethod
     def drawn(cls, choices: Choices, *, for_ns: int) -> "Troubles":
@@ -64,6 +66,7 @@ class Troubles:
             breaks=breaks,
             crashes=crashes,
             halts=choices.between(0, 3) if choices.chance(0.2) else 0,
+            stops=tuple(choices.between(1, for_ns) for _ in range(choices.pick((0, 0, 1, 2)))),
         )
 
     def over(self) -> "Troubles":

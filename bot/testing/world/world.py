@@ -11,7 +11,7 @@ from bot.runtime.logs import logger
 from bot.simulation.account import DEFAULT_BALANCES
 from bot.testing.world.choices import Choices
 from bot.testing.world.disk import Disk, Writer
-from bot.testing.world.inspection import Book, discontinuities, inspect
+from bot.testing.world.inspection import Book, discontinuities, held, inspect
 from bot.testing.world.network import Network
 from bot.testing.world.players import Player, PlayerParams
 from bot.testing.world.process import Process
@@ -20,6 +20,7 @@ from bot.testing.world.stranger import Stranger
 from bot.testing.world.streams import MarketStream, UserStream
 from bot.testing.world.timeline import Crash, Timeline, Trace
 from bot.testing.world.troubles import Break, Troubles
+from bot.testing.world.truth import Truth
 from bot.testing.world.watch import Broken, Watch
 
 __all__ = ["World"]
@@ -46,6 +47,7 @@ class World:
         show: bool = False,
         process: MakeProcess = Process,
         writer: Callable[..., Writer] = Writer,
+        disk: Disk | None = None,
         strategies: Sequence[StrategySpec] | None = None,
     ) -> None:
         """``trouble_s`` with everything, then ``quiet_s`` in which all must come right."""
@@ -63,8 +65,10 @@ class World:
             unsupported=no_lists | no_changes,
             balances=_POOR if choices.chance(0.2) else DEFAULT_BALANCES,
         )
-        self.disk = Disk()
+        self.disk = disk or Disk()
         self.watch = Watch(self.disk, self.limits)
+        self.truth = Truth(self.site.instruments, self.limits)
+        self.site.listen.append(self.truth.hear)
         self.network = Network(self.timeline, choices, self.site, note=self.note)
         self.network.executed = self.watch.executed
         self.strategies = tuple(strategies or self._players())
@@ -96,6 +100,8 @@ class World:
         self._trouble_with(self.troubles)
         for one in self.troubles.breaks:
             self.timeline.after(one.at_ns, lambda one=one: self._break(one))  # type: ignore[misc]
+        for at_ns in self.troubles.stops:
+            self.timeline.after(at_ns, self._stop)
         for _ in range(self.troubles.halts):
             at_ns = self.choices.between(1, self.trouble_ns)
             self.timeline.after(at_ns, self._halt)
@@ -122,6 +128,8 @@ class World:
         if self._is_closing:
             return  # the comparison needs an exchange that stands still
         self.site.advance()
+        if self.truth.excess:
+            self.watch.fail("I8", self.truth.excess)
         if not self._is_quiet:
             self.stranger.act()
         if self.current is not None:
@@ -212,6 +220,21 @@ class World:
         if self.current is not None:
             self.current.resume()
 
+    def _stop(self) -> None:
+        """Somebody ends the process in good order, and starts it again."""
+        process = self.current
+        if process is None or process.engine is None or process.is_stopping:
+            return
+        process.stop(cancel=self.choices.chance(0.5))
+        self.timeline.after(self.choices.between(1, 20_000) * _MS, lambda: self._stopped(process))
+
+    def _stopped(self, process: Process) -> None:
+        if process.is_alive and process is self.current:
+            process.end()
+            self.note("world", f"process {len(self.processes)} has ended")
+            self.current = None
+            self.timeline.after(self.choices.between(1, 3_000) * _MS, self._begin)
+
     # --- the end --------------------------------------------------------------------------
 
     def _calm(self) -> None:
@@ -232,7 +255,7 @@ class World:
     def _finish(self) -> None:
         """The last stop: everything must agree."""
         process = self.current
-        if process is None or process.engine is None:
+        if process is None or process.engine is None or process.is_stopping:
             self.watch.fail("I9", "the bot did not come back")
             return
         process.stop(cancel=self.choices.chance(0.5))
@@ -249,6 +272,7 @@ class World:
         book = Book(self.disk.records)
         inspect(book, truth, process.engine, self.watch.fail)
         discontinuities(book, self._downs(), self.watch.fail)
+        held(self.truth.positions, process.engine, self.watch.fail)
         for each in self.processes:
             if each.life is not None and self.watch.broken is None:
                 self._replay(each)

@@ -17,7 +17,7 @@ from bot.testing.world.choices import SeededChoices
 from bot.testing.world.disk import Writer
 from bot.testing.world.world import World
 
-SEEDS = 60
+SEEDS = 120
 
 
 def found(seeds=SEEDS):
@@ -160,7 +160,7 @@ def gate_not_looked_at_again(patch):
 
 
 def missing_fills_not_fetched(patch):
-    patch.setattr(Inquiry, "expect", lambda self, order, executed: None)
+    patch.setattr(Inquiry, "expect", lambda self, *_, **__: None)
 
 
 def fills_under_another_name(patch):
@@ -174,7 +174,12 @@ def fills_under_another_name(patch):
     patch.setattr(rest_decode, "filled", careless)
 
 
+def late_refusal_of_exits_not_noticed(patch):
+    patch.setattr(Lists, "_on_venue_list", lambda self, order: None)
+
+
 PLANTED = {
+    late_refusal_of_exits_not_noticed: {"lists"},
     no_dedupe: {"I2", "I5", "I1", "faults"},
     send_before_store: {"I1"},
     blind_retry: {"I3"},
@@ -190,7 +195,7 @@ PLANTED = {
     cancel_forgotten_over_a_restart: {"I4", "I6"},
     unanswered_forgotten_over_a_restart: {"I6"},
     gate_not_looked_at_again: {"I7"},
-    missing_fills_not_fetched: {"I1", "I2", "I6"},
+    missing_fills_not_fetched: {"I1", "I2", "I6", "lists"},
     fills_under_another_name: {"I1", "I2", "faults"},
 }
 

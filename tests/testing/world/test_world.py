@@ -55,7 +55,7 @@ def test_a_seed_is_a_world():
     one.run()
     other.run()
     assert one.trace.lines == other.trace.lines
-    assert len(one.trace.lines) > 200
+    assert len(one.trace.lines) > 100
 
 
 def test_what_was_drawn_is_the_same_world_again():
