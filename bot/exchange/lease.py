@@ -96,7 +96,7 @@ class KeyLease:
 
     async def expired(self) -> None:
         """``listenKeyExpired`` arrived: the connection may stay open and silent for ever."""
-        self.key = ""
+        # The old one is kept meanwhile: whoever connects now must not do so without any.
         await self.acquire()
 
     def _take(self, key: str) -> None:

@@ -83,6 +83,8 @@ class FuturesUserFeed:
         self._socket = self._open_socket()
         self._news = asyncio.Event()
         self._lost_key = False
+        # With which key the present connection was opened; '' if that is known to have ended.
+        self._connected_key = ""
         self._confirmed = False
         self._up_since_ns = 0
         # When the exchange was last asked for the key, or to prolong it, with success.
@@ -148,20 +150,25 @@ class FuturesUserFeed:
             if self._lost_key:
                 self._lost_key = False
                 await self._obtain(anew=True)
+                self._news.set()
             elif self._socket.up and not self._confirmed:
                 await self._confirm()
             self._ask_about_doubts()
 
     async def _confirm(self) -> None:
         """Up: with the key that is in force, or else it is connected anew with that one."""
-        connection, key = self._socket.connects, self.lease.key
+        connection = self._socket.connects
         await self._obtain()
-        if not await self._socket.answers(self._options.liveness.reply_s):
+        if self._connected_key != self.lease.key:
+            self._socket.reconnect("it was opened with another listenKey")
+        elif not await self._socket.answers(self._options.liveness.reply_s):
             self._socket.abort("a new connection does not answer")
-            return  # its end is news
-        if not self._socket.up or self._socket.connects != connection or self.lease.key != key:
-            self._news.set()
-            return
+        elif self._socket.connects != connection or self._connected_key != self.lease.key:
+            self._news.set()  # overtaken meanwhile: look again
+        else:
+            self._stand()
+
+    def _stand(self) -> None:
         self._confirmed = True
         self._up_since_ns = self._clock.now_ns()
         self._tell(FeedState.UP, "connected")
@@ -218,7 +225,12 @@ class FuturesUserFeed:
         )
         template = endpoints.usdm_private if is_usdm else endpoints.coinm_private
         events = "/".join(EVENTS)
-        socket.aim(lambda: template.format(key=self.lease.key, events=events))
+
+        def path() -> str:
+            self._connected_key = self.lease.key
+            return template.format(key=self._connected_key, events=events)
+
+        socket.aim(path)
         socket.listen(self._take, self._changed)
         return socket
 
@@ -228,6 +240,7 @@ class FuturesUserFeed:
             self.emit(event)
         if name == "listenKeyExpired":
             self._lost_key = True
+            self._connected_key = ""
             self._lose(name)
         elif name == "serverShutdown":
             self._socket.reconnect(name)
