@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -206,17 +208,9 @@ def test_a_flatten_past_a_loop_that_never_returns(desk, trading, served):
     process.wait()
     # The next start finds what was done and books it to its strategy.
     assert told(desk, "resume")[1] == 0
-    desk.run(
-        "--venue",
-        "sim",
-        "--venue-url",
-        served.url,
-        "--strategy",
-        strategy(desk, "stuck", RESTING.replace("Resting", "Stuck").replace("< 3", "< 0")),
-        "--symbol",
-        "BTCUSDT",
-        seconds=4,
-    )
+    venue = ("--venue", "sim", "--venue-url", served.url, "--symbol", "BTCUSDT")
+    quiet = strategy(desk, "stuck", RESTING.replace("Resting", "Stuck").replace("< 3", "< 0"))
+    desk.run(*venue, "--strategy", quiet, seconds=4)
     flat = "SELECT strategy_id FROM orders WHERE client_order_id LIKE 'bot-flatten-%'"
     assert desk.rows(flat) == [("stuck",)]
     kinds = {kind for (kind,) in desk.rows("SELECT kind FROM incidents")}
@@ -248,6 +242,29 @@ def test_a_flatten_while_the_exchange_answers_with_errors(desk, trading, served)
     assert answer["way"] == "direct"
     assert ours_open(served) == []
     assert abs(ours_held(served)) < Decimal("0.00001"), "an order that got a 503 was sent once"
+
+
+@pytest.mark.timeout(150)
+def test_a_halt_and_a_flatten_while_the_database_is_locked(desk, trading, served):
+    process = trading(flatten_wait_s=3)
+    with closing(sqlite3.connect(desk.folder / "trades.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer, code = told(desk, "halt", "--reason", "locked")
+        assert (code, answer["applied"]) == (0, True)
+        answer, code = told(desk, "flatten", "--yes")
+        assert (code, answer["way"]) == (0, "direct"), answer
+        assert ours_open(served) == []
+        assert abs(ours_held(served)) < Decimal("0.00001")
+        other.execute("ROLLBACK")
+    # The bot hears of it, and closes nothing twice.
+    desk.wait_for("SELECT 1 FROM incidents WHERE kind = 'flatten_order'")
+    time.sleep(2)
+    assert abs(ours_held(served)) < Decimal("0.00001")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0, desk.log()
+    kinds = {kind for (kind,) in desk.rows("SELECT kind FROM incidents")}
+    assert "unexplained_order" not in kinds
+    assert desk.bot("db", "verify", "--db", desk.db).returncode == 0
 
 
 @pytest.mark.timeout(120)
