@@ -5,7 +5,7 @@ import types
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, Final
 
-from bot.domain.commands import Command, Subscribe, Unsubscribe
+from bot.domain.commands import CancelOrder, Command, SubmitOrder, Subscribe, Unsubscribe
 from bot.domain.events import Event
 from bot.ports import Clock, Emit, MarketFeed, MarketHistory, Store, Venue
 from bot.runtime.carrier import Carrier
@@ -14,7 +14,7 @@ from bot.runtime.inquiries import QUESTIONS
 __all__ = ["Sender"]
 
 _AT_ONCE: Final = 64
-"""Requests under way at the same time; more wait in order."""
+"""Requests under way at the same time, and as many urgent ones; more wait in order."""
 _QUESTIONS_AT_ONCE: Final = 8
 """Questions about the market under way: they may wait for minutes, and no order for them."""
 
@@ -52,6 +52,7 @@ class Sender:
         self._market_feed = market_feed
         self._tasks: asyncio.TaskGroup | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._urgent_slots = asyncio.Semaphore(_AT_ONCE)
         self._question_slots = asyncio.Semaphore(_QUESTIONS_AT_ONCE)
         self._waiting: list[tuple[Command, int]] = []
 
@@ -77,10 +78,21 @@ class Sender:
                 self._market_feed.subscribe(command.subscriptions)
             elif isinstance(command, Unsubscribe):
                 self._market_feed.unsubscribe(command.subscriptions)
-            elif isinstance(command, QUESTIONS) or self._slots.locked():
-                self._tasks.create_task(self._carried(command, mark))
             else:
-                self._begin(self._tasks, self._carried(command, mark))
+                slots = self._slots_for(command)
+                carried = self._carried(command, mark, slots)
+                if slots is self._question_slots or slots.locked():
+                    self._tasks.create_task(carried)
+                else:
+                    self._begin(self._tasks, carried)
+
+    def _slots_for(self, command: Command) -> asyncio.Semaphore:
+        """What cancels or reduces never waits behind orders that wait for the venue's limits."""
+        if isinstance(command, QUESTIONS):
+            return self._question_slots
+        reduces = isinstance(command, SubmitOrder) and command.terms.reduce_only
+        is_urgent = reduces or isinstance(command, CancelOrder)
+        return self._urgent_slots if is_urgent else self._slots
 
     def _begin(self, tasks: asyncio.TaskGroup, carried: Coroutine[Any, Any, None]) -> None:
         try:
@@ -89,8 +101,7 @@ class Sender:
             return
         tasks.create_task(_continued(carried, waits_for))
 
-    async def _carried(self, command: Command, mark: int) -> None:
-        slots = self._question_slots if isinstance(command, QUESTIONS) else self._slots
+    async def _carried(self, command: Command, mark: int, slots: asyncio.Semaphore) -> None:
         async with slots:
             await self._carrier.carry(command, mark)
 

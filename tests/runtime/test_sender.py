@@ -185,6 +185,45 @@ async def test_a_cancel_does_not_wait_for_the_database(desk):
     assert desk.venue.calls == [cancel]
 
 
+async def test_a_cancel_does_not_wait_behind_orders_that_wait(desk):
+    cancel = CancelOrder(client_order_id="bot-x-1", symbol="BTCUSDT")
+    async with asyncio.TaskGroup() as tasks:
+        await desk.sender.run(desk.emitted.append, tasks)
+        desk.sender.dispatch([ORDER] * 200, 7)
+        desk.sender.dispatch([cancel], 7)
+        # Where nothing is to be waited for it left at once.
+        assert desk.venue.calls == [cancel]
+        desk.store.committed.set()
+    assert len(desk.venue.calls) == 201
+
+
+async def test_what_is_told_comes_in_the_next_turn_and_in_order(desk):
+    desk.store.committed.set()
+    async with asyncio.TaskGroup() as tasks:
+        await desk.sender.run(desk.emitted.append, tasks)
+        desk.sender.dispatch([ORDER], 7)
+        assert desk.venue.calls == [ORDER]
+        assert desk.emitted == []
+        await asyncio.sleep(0)
+    assert desk.kinds() == [OrderSubmitted, OrderAccepted]
+
+
+async def test_the_rest_of_a_command_that_waits_is_a_task_that_can_be_cancelled(desk):
+    async def run():
+        async with asyncio.TaskGroup() as tasks:
+            await desk.sender.run(desk.emitted.append, tasks)
+            desk.sender.dispatch([ORDER], 7)
+
+    running = asyncio.create_task(run())
+    await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    desk.store.committed.set()
+    await asyncio.sleep(0)
+    assert desk.venue.calls == []
+
+
 async def test_a_bug_on_the_way_makes_the_outcome_unknown_and_stops_nothing(desk):
     desk.venue.bug = RuntimeError("bug")
     sweep = Sweep(generation=3, cause="", symbols=(), orders=(), since={})
