@@ -42,12 +42,21 @@ PNL_COLUMNS = (
     "fills",
     "volume",
     "realised",
-    "realised_fifo=realised fifo",
     "unrealised",
     "funding",
     "fees",
     "net",
     "position",
+)
+FIFO_COLUMNS = (
+    "strategy",
+    "symbol",
+    "realised",
+    "realised_fifo=first in first out",
+    "unrealised",
+    "unrealised_fifo=first in first out",
+    "dust",
+    "fees_unknown=fees unknown",
 )
 _AMOUNTS = frozenset(
     {

@@ -140,7 +140,7 @@ def pnl(
 
     Example: bot review pnl --daily --format csv
     """
-    from bot.cli.review_pages import PNL_COLUMNS, pnl_row, tidy
+    from bot.cli.review_pages import FIFO_COLUMNS, PNL_COLUMNS, pnl_row, tidy
     from bot.review.pnl import DailyPnl, Pnl, daily_pnl
     from bot.review.pnl import pnl as total_pnl
     from bot.review.trips import TripStatistics
@@ -165,6 +165,8 @@ def pnl(
     if not totals:
         return
     line("")
+    print_rows(totals, form, columns=FIFO_COLUMNS, empty="")
+    line("")
     trip_columns = (
         *("strategy", "symbol", "trips", "wins", "win_rate=win rate", "profit_factor=factor"),
         *("average_win=avg win", "average_loss=avg loss", "best", "worst"),
@@ -179,6 +181,7 @@ def pnl(
         "fills",
         "volume",
         "realised",
+        "funding",
         "fees",
         "net",
     )
