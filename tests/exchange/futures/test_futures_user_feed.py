@@ -102,23 +102,25 @@ async def test_a_dropped_connection_comes_back_with_the_same_key(usdm, open_feed
     assert feed.reconnects == 1
 
 
-async def test_a_connection_that_comes_back_before_the_new_key_does_is_opened_anew(
+async def test_a_connection_that_was_opened_a_moment_before_the_new_key_came_is_opened_anew(
     usdm, open_feed, collected
 ):
     feed = await open_feed(usdm)
-    quick = feed.lease._create
+    aimed = feed._socket._aimed
+    await usdm.sessions[0].futures(usdm.market, "delete", "listenKey", {}, signed=False)
+    new = await usdm.sessions[0].futures(usdm.market, "post", "listenKey", {}, signed=False)
 
-    async def slow():
-        await asyncio.sleep(0.3)
-        return await quick()
+    def with_the_old_key():
+        feed._socket.aim(aimed)
+        path = aimed()
+        feed.lease.key = new["listenKey"]
+        return path
 
-    feed.lease._create = slow
-    usdm.fault(kind="listen_key_expired")
-    await collected.state(FeedState.DOWN)
+    feed._socket.aim(with_the_old_key)
     usdm.fault(kind="drop", target="user")
     await collected.state(FeedState.UP, count=2)
     await usdm.venue.submit(usdm.order("a-1", OrderType.LIMIT, price="49000"))
-    await collected.until(lambda event: isinstance(event, OrderAccepted))
+    await collected.until(lambda event: isinstance(event, OrderAccepted), 5.0)
 
 
 async def test_a_half_open_connection_is_found_and_replaced(usdm, open_feed, collected):
