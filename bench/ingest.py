@@ -1,6 +1,6 @@
 """From a WebSocket frame to a strategy's callback: this bot, its peers, a bare loop.
 
-Run: python bench/ingest.py [--runs 3] [--only flood trickle burst streams] [--memory]
+Run: python bench/ingest.py [--runs 3] [--only flood recording trickle burst streams] [--memory]
      [--format table|json]
 
 Every contender reads the same bytes from the same sender, in a process of its own on one
@@ -58,7 +58,7 @@ _MEMORY_MESSAGES = 20_000_000
 _MAX_WAIT_S = 180
 
 Reading = dict[str, Any]
-PARTS = ("flood", "trickle", "burst", "streams")
+PARTS = ("flood", "recording", "trickle", "burst", "streams")
 
 
 def main() -> None:
@@ -118,6 +118,12 @@ def _round(args: argparse.Namespace, number: int, missing: Reading) -> dict[str,
     if "flood" in args.only:
         with sender("flood") as url:
             made["flood"] = {name: _read(name, url, _FLOOD[name], _WARM_UP) for name in order}
+    if "recording" in args.only:
+        with sender("flood") as url:
+            made["recording"] = {
+                name: _read(BOT, url, _FLOOD[BOT], _WARM_UP, *options)
+                for name, options in (("without", ()), ("with", ("--record",)))
+            }
     if "trickle" in args.only:
         count = args.rate * _TRICKLE_S
         with sender("trickle", "--rate", str(args.rate)) as url:

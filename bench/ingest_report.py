@@ -24,7 +24,13 @@ Reading = dict[str, Any]
 
 def report_of(rounds: list[dict[str, Reading]]) -> Reading:
     """Medians of the rounds, part by part; parts that were not run are absent."""
-    made = {"flood": _flood, "trickle": _trickle, "burst": _burst, "streams": _streams}
+    made = {
+        "flood": _flood,
+        "recording": _recording,
+        "trickle": _trickle,
+        "burst": _burst,
+        "streams": _streams,
+    }
     return {
         part: report([one[part] for one in rounds])
         for part, report in made.items()
@@ -44,6 +50,21 @@ def _flood(rounds: list[Reading]) -> Reading:
         }
     report[BOT]["own_us"] = _medians(one[BOT]["own_us"] for one in rounds)
     return report
+
+
+def _recording(rounds: list[Reading]) -> Reading:
+    for one in rounds:
+        for reading in one.values():
+            reading["loop_us"] = reading["cpu_us"] * reading["loop_s"] / reading["cpu_s"]
+    return {
+        "loop_us": {
+            name: round(_median(one[name]["loop_us"] for one in rounds), 2) for name in rounds[0]
+        },
+        "cpu_us": {
+            name: round(_median(one[name]["cpu_us"] for one in rounds), 2) for name in rounds[0]
+        },
+        "loop_share": round(_ratio(rounds, "with", "without", "loop_us") - 1, 3),
+    }
 
 
 def _trickle(rounds: list[Reading]) -> Reading:
@@ -126,6 +147,7 @@ def table(report: Reading) -> str:
     ]
     tables = {
         "flood": _flood_lines,
+        "recording": _recording_lines,
         "trickle": _trickle_lines,
         "burst": _burst_lines,
         "streams": _streams_lines,
@@ -137,10 +159,7 @@ def table(report: Reading) -> str:
         used = report["memory_mb"]
         lines += [
             "",
-            (
-                f"memory: {used[0]:.1f} MB after 1 M messages, {used[-1]:.1f} MB after "
-                f"{len(used)} M, at most {max(used):.1f} MB"
-            ),
+            (f"memory, MB at each million messages: {', '.join(f'{mb:.1f}' for mb in used)}"),
         ]
     return "\n".join(lines)
 
@@ -158,6 +177,17 @@ def _flood_lines(flood: Reading) -> list[str]:
         f"frame to end of handler, by the bot's own count: p50 {own['p50']} µs, p99 {own['p99']} µs"
     )
     return lines
+
+
+def _recording_lines(recording: Reading) -> list[str]:
+    loop, process = recording["loop_us"], recording["cpu_us"]
+    return [
+        (
+            f"flood with a recorder: {loop['with']:.2f} µs a message on the event loop where it is "
+            f"{loop['without']:.2f}, {recording['loop_share']:+.0%}; of the whole process, which "
+            f"has one core, {process['with']:.2f} where it is {process['without']:.2f}"
+        )
+    ]
 
 
 def _trickle_lines(trickle: Reading) -> list[str]:

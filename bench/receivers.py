@@ -8,10 +8,14 @@ one, and with ``timed`` how long each message took from the sender to the handle
 import argparse
 import asyncio
 import base64
+import contextlib
 import os
 import socket
+import tempfile
 import time
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,8 +44,23 @@ async def bot(args: argparse.Namespace) -> dict[str, Any]:
     """The whole bot."""
     from thebot import TheBot
 
-    contender = TheBot(args.url, args.how, streams_for(args.streams))
-    return await contender.read(args.count, args.warm_up, memory=args.memory)
+    with recorder() if args.record else contextlib.nullcontext() as tap:
+        contender = TheBot(args.url, args.how, streams_for(args.streams), tap)
+        return await contender.read(args.count, args.warm_up, memory=args.memory)
+
+
+@contextlib.contextmanager
+def recorder() -> Iterator[Any]:
+    """What `bot run --record` listens in with, into a directory that goes again."""
+    from bot.history.session import SessionRecording
+
+    with tempfile.TemporaryDirectory() as directory:
+        recording = SessionRecording(Path(directory), "bench", about={})
+        recording.start()
+        yield recording
+        recording.close()
+        if recording.failed or recording.manifest.lost_frames:
+            raise SystemExit(f"recording: {recording.failed or 'frames were lost'}")
 
 
 async def python_binance(args: argparse.Namespace) -> dict[str, Any]:
@@ -149,6 +168,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--how", choices=("plain", "timed", "burst"), default="plain")
     parser.add_argument("--streams", type=int, default=0, help="bot and floors: so many streams")
+    parser.add_argument("--record", action="store_true", help="bot only: with a recorder")
     parser.add_argument("--memory", action="store_true", help="bot only: memory at each million")
     args = parser.parse_args()
     pin(CORE)

@@ -104,9 +104,15 @@ class FrameDecoder:
         self._put(key, wrap(lane, restore))
 
     def way(
-        self, emit: Callable[[MarketEvent], object], now_ns: Callable[[], int]
+        self,
+        emit: Callable[[MarketEvent], object],
+        now_ns: Callable[[], int],
+        tap: Callable[[int, bytes], object] | None = None,
     ) -> Callable[[bytes], object]:
-        """The shortest way of a frame: :meth:`decode` at the time it is, then ``emit``."""
+        """The shortest way of a frame: :meth:`decode` at the time it is, then ``emit``.
+
+        ``tap`` is given each frame before it is decoded.
+        """
         lane_of = self._quick.get
 
         def on_frame(frame: bytes) -> None:
@@ -119,7 +125,19 @@ class FrameDecoder:
             if event is not None:
                 emit(event)
 
-        return on_frame
+        def on_tapped_frame(frame: bytes) -> None:
+            recv_ns = now_ns()
+            tap(recv_ns, frame)  # type: ignore[misc]  # not this way without one
+            lane = lane_of(frame[_NAME_AT : self._width])
+            try:
+                event = (lane or self._look_up(frame))(frame, recv_ns)
+            except _GARBAGE:
+                self._broken += 1
+                return
+            if event is not None:
+                emit(event)
+
+        return on_frame if tap is None else on_tapped_frame
 
     def decode(self, frame: bytes, recv_ns: int) -> MarketEvent | None:
         """The event of one frame, or None for what is counted or answered elsewhere."""

@@ -63,10 +63,8 @@ class Intake:
     ) -> None:
         self.conflated = 0
         """Frames that were replaced by a later one of their stream before they were handled."""
-        self.way: OnFrame = decoder.way(emit, now_ns)
+        self.way: OnFrame = decoder.way(emit, now_ns, tap)
         """The first gear."""
-        if tap is not None:
-            self.way = _tapped(decoder, emit, now_ns, tap)
         self._decode = decoder.decode
         self._emit = emit
         self._now_ns = now_ns
@@ -171,19 +169,6 @@ class Intake:
             self._on_age(event, self._now_ns())
             self._emit(event)
         return self._now_ns()
-
-
-def _tapped(decoder: FrameDecoder, emit: Emit, now_ns: Callable[[], int], tap: TapFrame) -> OnFrame:
-    decode = decoder.decode
-
-    def on_frame(frame: bytes) -> None:
-        recv_ns = now_ns()
-        tap(recv_ns, frame)
-        event = decode(frame, recv_ns)
-        if event is not None:
-            emit(event)
-
-    return on_frame
 
 
 def _key(stream: str) -> bytes:

@@ -215,21 +215,23 @@ def test_streams_whose_names_begin_alike_are_told_apart():
     assert decoder.unknown == dict.fromkeys(gone, 3)
 
 
-def test_the_short_way_and_the_long_one_say_the_same(replies):
+def test_the_short_ways_and_the_long_one_say_the_same(replies):
     frames = [TRADE, again(12345), again(12347), TRADE[:-1], b"", b"nothing", b'{"id":3}']
     frames += [json.dumps(json.loads(again(12348)), indent=1).encode(), again(12349)]
-    heard = []
-    for how in ("way", "decode"):
+    heard, tapped = [], []
+    for how in ("way", "tapped", "decode"):
         decoder = FrameDecoder(replies.append)
         decoder.add(state_of(StreamKind.TRADES, "BTCUSDT"))
         events = []
-        way = decoder.way(events.append, lambda: RECV)
+        tap = (lambda *seen: tapped.append(seen)) if how == "tapped" else None
+        way = decoder.way(events.append, lambda: RECV, tap)
         for frame in frames:
-            if how == "way":
-                way(frame)
-            else:
+            if how == "decode":
                 events += filter(None, [decoder.decode(frame, RECV)])
+            else:
+                way(frame)
         heard.append((events, decoder.broken, decoder.unknown))
-    assert heard[0] == heard[1]
+    assert heard[0] == heard[1] == heard[2]
     assert [event.trade_id for event in heard[0][0]] == [12345, 12347, 12348, 12349]
-    assert len(replies) == 2
+    assert len(replies) == 3
+    assert tapped == [(RECV, frame) for frame in frames]
