@@ -56,10 +56,14 @@ class _Income(msgspec.Struct):
 class AccountReader:
     """Asks for what the account has. Raises VenueError, or msgspec.ValidationError."""
 
-    def __init__(self, session: Session, clock: Clock, market: Market) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, market: Market, *, page: int = INCOMES
+    ) -> None:
+        """``page`` is how many incomes are asked for at a time."""
         self._session = session
         self._clock = clock
         self._market = market
+        self._page = page
 
     async def balances(self) -> BalancesReported:
         """What is in the wallets. Weight 5.
@@ -97,11 +101,11 @@ class AccountReader:
             params = {
                 "incomeType": "FUNDING_FEE",
                 "startTime": str(start_ms),
-                "limit": str(INCOMES),
+                "limit": str(self._page),
             }
             page = msgspec.convert(await self._ask("income", params), list[_Income], strict=False)
             found.extend(self._payment(row) for row in page)
-            if len(page) < INCOMES or page[-1].time <= start_ms:
+            if len(page) < self._page or page[-1].time <= start_ms:
                 return list({payment.occasion: payment for payment in found}.values())
             # Inclusive: what a page's end has cut in two comes again, and counts once.
             start_ms = page[-1].time

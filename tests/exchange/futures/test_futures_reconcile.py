@@ -93,6 +93,13 @@ async def test_a_stop_that_was_set_off_is_compared_with_what_became_of_it(books,
     assert found[0].exchange.startswith("FILLED BUY 0.1 of 0.1")
 
 
+async def test_what_became_of_a_stop_is_ours_under_another_name_too(books, compare, usdm):
+    for order in usdm.core._floor.orders.everything():
+        if order.algo_id:
+            order.client_order_id = "aBcDeF"
+    assert await compare(*books) == []
+
+
 async def test_a_fill_with_another_commission_is_different(books, compare):
     orders, fills = books
     wrong = msgspec.structs.replace(fills[0], commission=D("0.5"))

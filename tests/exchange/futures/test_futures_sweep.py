@@ -14,6 +14,7 @@ from bot.domain.events import (
 from bot.domain.funding import FundingPaid
 from bot.domain.margin import PositionsReported
 from bot.domain.values import OrderStatus, OrderType, Side
+from bot.exchange.futures.account import AccountReader
 from bot.exchange.futures.venue import FuturesVenue
 
 D = Decimal
@@ -144,6 +145,17 @@ async def test_funding_is_brought_once_it_was_paid(usdm):
         ("BTCUSDT", "USDT", D("0.25")),
     ]
     assert len({p.occasion for p in paid}) == 2
+
+
+async def test_many_payments_come_page_by_page_and_each_once(usdm, wall):
+    floor = usdm.core._floor
+    account, contract = floor.accounts["sim-key"], floor.contracts["BTCUSDT"]
+    now_ms = usdm.clock.now_ns() // 10**6
+    for number in range(7):
+        floor.ledger.pay(account, "FUNDING_FEE", D(number + 1), now_ms + number, contract=contract)
+    reader = AccountReader(usdm.sessions[0], wall, usdm.market, page=3)
+    paid = await reader.funding(now_ms * 10**6)
+    assert [payment.amount for payment in paid] == [D(number + 1) for number in range(7)]
 
 
 async def test_a_coin_margined_account_is_swept_alike(coinm):
