@@ -52,11 +52,11 @@ FIFO_COLUMNS = (
     "strategy",
     "symbol",
     "realised",
-    "realised_fifo=first in first out",
+    "realised_fifo=by fifo",
     "unrealised",
-    "unrealised_fifo=first in first out",
+    "unrealised_fifo=by fifo",
     "dust",
-    "fees_unknown=fees unknown",
+    "fees_unknown=no fee yet",
 )
 _AMOUNTS = frozenset(
     {
