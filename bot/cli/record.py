@@ -35,10 +35,11 @@ def record(
         list[str] | None,
         typer.Option(
             help="As Binance names it: trade, aggTrade, bookTicker, depth@100ms, depth20, kline_1m,"
-            " ticker, markPrice@1s ...; trade, bookTicker and depth@100ms if absent."
+            " ticker, markPrice@1s, !miniTicker@arr ...; trade, bookTicker and depth@100ms if"
+            " absent."
         ),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every stream of a symbol.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Every kind of stream of a symbol.")] = False,
     venue: Annotated[str | None, typer.Option(help="sim (default), live, testnet or demo.")] = None,
     venue_url: Annotated[
         str | None, typer.Option(help="A simulated exchange that is already running.")

@@ -102,7 +102,10 @@ KNOWN_EVENTS: Final = frozenset(
         *("24hrTicker", "24hrMiniTicker", "1hTicker", "4hTicker", "1dTicker", "referencePrice"),
         *("markPriceUpdate", "indexPriceUpdate", "forceOrder", "compositeIndex"),
         *("assetIndexUpdate", "contractInfo", "continuous_kline", "indexPrice_kline"),
-        *("markPrice_kline", "tradingSession", "serverShutdown"),
+        *("markPrice_kline", "serverShutdown"),
+        # tradingSession
+        *("EquityUpdate", "CommodityUpdate", "FXUpdate"),
+        *("KR_EquityUpdate", "HK_EquityUpdate", "CN_EquityUpdate"),
     }
 )
 """Event types of market streams, Binance documentation of spot, USDⓈ-M and COIN-M streams."""

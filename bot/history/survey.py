@@ -30,6 +30,8 @@ __all__ = ["Survey"]
 DEPTH_SNAPSHOT: Final = "REST depth snapshot"
 EXCHANGE_INFO: Final = "exchangeInfo"
 PARTIAL_DEPTH: Final = "partialDepth"
+RPI_DEPTH: Final = "rpiDepth"
+"""Changes of the book with retail price improvement: depthUpdate too, with ids of its own."""
 CONTROL_REPLY: Final = "control reply"
 _PARTIAL_STREAM: Final = re.compile(r"@depth(5|10|20)(@|$)")
 _OFF_NS: Final = 60 * SECOND_NS
@@ -143,7 +145,7 @@ class Survey:
         event = _type_of(frame.stream, head)
         known = decoder(event)
         body = None if known is None else known.decode(frame.data)
-        if event in KNOWN_EVENTS or event in {PARTIAL_DEPTH, CONTROL_REPLY}:
+        if event in KNOWN_EVENTS or event in {PARTIAL_DEPTH, RPI_DEPTH, CONTROL_REPLY}:
             self.events[event] += 1
         else:
             self.unknown[event or "without a type"] += 1
@@ -184,6 +186,8 @@ class Survey:
 def _type_of(stream: str, head: Head) -> str:
     if _PARTIAL_STREAM.search(stream) or (not head.e and head.last_update_id is not None):
         return PARTIAL_DEPTH
+    if "@rpiDepth" in stream:
+        return RPI_DEPTH
     if head.e:
         return head.e
     if head.s and head.update_id is not None:

@@ -83,7 +83,8 @@ async def record(
     Raises:
         UserError: it cannot begin; one line says why.
     """
-    subscriptions = [wish(stream, symbol) for symbol in plan.symbols for stream in plan.streams]
+    wishes = (wish(name, symbol, plan.market) for symbol in plan.symbols for name in plan.streams)
+    subscriptions = list(dict.fromkeys(wishes))
     clock = WallClock()
     began = time.monotonic()
     run_id = run_name(clock.now_ns())

@@ -131,6 +131,27 @@ def test_messages_without_an_event_type_are_told_apart(stream, text, name):
     assert survey_of(event(stream, text))["events"] == {name: 1}
 
 
+@pytest.mark.parametrize("market", ["Equity", "Commodity", "FX", "KR_Equity"])
+def test_sessions_of_trading_are_known_by_their_markets(market):
+    survey = survey_of(event("tradingSession", f'{{"e":"{market}Update","E":1700000000000}}'))
+    assert (survey["unknown"], survey["events"]) == (0, {f"{market}Update": 1})
+
+
+def test_the_book_with_price_improvement_is_not_taken_for_the_book():
+    def depth(stream, first, last, before):
+        ids = f'"U":{first},"u":{last},"pu":{before}'
+        text = f'{{"e":"depthUpdate","s":"BTCUSDT",{ids},"b":[["1","1"]],"a":[["2","1"]]}}'
+        return event(f"btcusdt@{stream}", text)
+
+    survey = survey_of(
+        depth("depth@100ms", 5, 9, 4),
+        depth("rpiDepth@500ms", 7, 8, 3),
+        depth("depth@100ms", 10, 12, 9),
+    )
+    assert survey["events"] == {"depthUpdate": 2, "rpiDepth": 1}
+    assert "defects" not in survey
+
+
 def test_a_broken_message_is_undecodable_and_a_strange_one_unknown():
     survey = survey_of(
         event("btcusdt@trade", '{"e":"trade","s":"BTCUSDT","t":1,"p":"two","q":"3"}'),
