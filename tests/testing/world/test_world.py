@@ -16,7 +16,7 @@ KNOWN = [
     for line in (Path(__file__).parent / "seeds.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
-CHUNK = 60
+CHUNK = 20
 FIRST = 10_000
 
 
