@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from bot.domain.commands import StreamKind, Subscription
 from bot.domain.errors import SettingsError
 from bot.domain.interval import interval_of
-from bot.domain.values import WHOLE_MARKET, Market, split_symbol
+from bot.domain.values import WHOLE_MARKET, Market, split_symbol, symbol_key
 
 __all__ = ["Address", "address", "category_of", "check", "stream_name"]
 
@@ -48,8 +48,8 @@ def address(subscription: Subscription, home: Market = Market.SPOT) -> Address:
         name = _whole_market_name(subscription, market)
     elif kind in _WHOLE_ONLY:
         raise SettingsError(
-            f"{kind.value} of {symbol}: Binance has one stream of it, for the whole market: "
-            f"subscribe {WHOLE_MARKET!r}"
+            f"{kind.value} of {subscription.symbol}: Binance has one stream of it, for the whole "
+            f"market: subscribe {symbol_key(market, WHOLE_MARKET, home)!r}"
         )
     else:
         name = f"{symbol.lower()}@{_suffix(subscription, market)}"

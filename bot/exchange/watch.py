@@ -15,6 +15,10 @@ __all__ = ["StreamWatch", "Watched"]
 
 _CURE_FIRST_NS: Final = 60 * SECOND_NS
 _CURE_LONGEST_NS: Final = 3600 * SECOND_NS
+_NEVER_HEARD: Final = (
+    "no data since it was asked for: a thin symbol, or none (names that do not exist are "
+    "acknowledged too)"
+)
 
 
 class Watched(msgspec.Struct, eq=False):
@@ -91,4 +95,4 @@ class StreamWatch:
             if watched.pulse.is_silent(since_ns, now_ns, alone=alone):
                 watched.stale = True
                 heard = watched.state.heard_ns
-                self._on_silent(watched, "silent" if heard else "no data since it was asked for")
+                self._on_silent(watched, "silent" if heard else _NEVER_HEARD)

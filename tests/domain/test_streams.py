@@ -152,6 +152,8 @@ def test_a_whole_market_that_binance_does_not_stream_is_refused(wish, home):
 def test_what_is_told_of_the_whole_market_only_cannot_be_had_of_one_symbol(kind):
     with pytest.raises(SettingsError, match=r"subscribe '\*'"):
         stream_name(Subscription(kind, "BTCUSDT"), Market.USDM)
+    with pytest.raises(SettingsError, match=r"subscribe 'usdm:\*'"):
+        stream_name(Subscription(kind, "usdm:BTCUSDT"), Market.SPOT)
 
 
 @pytest.mark.parametrize(

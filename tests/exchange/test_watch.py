@@ -8,6 +8,10 @@ from bot.exchange.continuity import StreamState
 from bot.exchange.quiet import QuietRules
 from bot.exchange.watch import StreamWatch
 
+NEVER_HEARD = (
+    "no data since it was asked for: a thin symbol, or none (names that do not exist are "
+    "acknowledged too)"
+)
 START = 1_700_000_000 * SECOND_NS
 
 
@@ -73,9 +77,9 @@ def test_a_new_stream_is_given_longer_where_others_of_its_kind_on_the_connection
     elsewhere = Connection()
     lone = post.stream(StreamKind.TRADES, "LONEUSDT", elsewhere)
     post.pass_time(40, busy)
-    assert post.told == [(lone.name, "no data since it was asked for")]
+    assert post.told == [(lone.name, NEVER_HEARD)]
     post.pass_time(300, busy)
-    assert post.told[1:] == [(thin.name, "no data since it was asked for")]
+    assert post.told[1:] == [(thin.name, NEVER_HEARD)]
 
 
 def test_a_connection_is_replaced_less_and_less_often(post):
