@@ -21,6 +21,11 @@ def check_file(path: Path) -> list[Finding]:
         DataError: it is neither a table of one event a row nor a file named like Binance's
             archive, or it cannot be read.
     """
+    if path.is_dir():
+        raise DataError(
+            f"{path} is a folder: name its files to check their rows; bot tape info {path} tells "
+            "whether it hangs together"
+        )
     if not path.is_file():
         raise DataError(f"there is no file {path}")
     series = series_of(PurePosixPath(path.as_posix()))

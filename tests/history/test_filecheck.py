@@ -55,3 +55,8 @@ def test_what_has_no_rows_is_refused(tmp_path):
         check_file(file)
     with pytest.raises(DataError, match="there is no file"):
         check_file(tmp_path / "absent.csv")
+
+
+def test_a_folder_is_not_a_file_and_who_reads_folders_is_said(tmp_path):
+    with pytest.raises(DataError, match="is a folder: name its files .* bot tape info"):
+        check_file(tmp_path)
