@@ -58,5 +58,5 @@ def test_what_has_no_rows_is_refused(tmp_path):
 
 
 def test_a_folder_is_not_a_file_and_who_reads_folders_is_said(tmp_path):
-    with pytest.raises(DataError, match="is a folder: name its files .* bot tape info"):
+    with pytest.raises(DataError, match=r"is a folder: name its files .* bot tape info"):
         check_file(tmp_path)
