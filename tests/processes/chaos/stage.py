@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 from chaos.books import Books
@@ -27,6 +28,7 @@ class Stage:
         self, folder: Path, *, databases: dict[str, str], seed: int, strike_every_s: float
     ) -> None:
         self._seed = seed
+        self._diary = folder / "diary.log"
         self._strike_every_s = strike_every_s
         self._exchange = Exchange(folder, seed=seed)
         self._maker = Troublemaker(seed)
@@ -93,6 +95,7 @@ class Stage:
         self._count_strikes()
         trouble = self._maker.draw()
         trouble.at_ns = time.time_ns()
+        self._note(str(trouble.fault))
         self._exchange.commit(trouble.fault)
         self._troubles.append(trouble)
 
@@ -110,10 +113,16 @@ class Stage:
 
     def _strike(self, trader: Trader) -> None:
         what, seconds = self._maker.strike()
+        self._note(f"{what} {trader.market} {seconds or ''}")
         if what == "kill":
             trader.kill()
         else:
             trader.hold(seconds)
+
+    def _note(self, text: str) -> None:
+        now = datetime.now(UTC).strftime("%H:%M:%S.%f")
+        with self._diary.open("a") as diary:
+            diary.write(f"{now[:-3]} {text}\n")
 
     def _tell(self, elapsed_s: float) -> None:
         counts = " ".join(

@@ -40,7 +40,10 @@ USER_EVENTS = ("executionReport", "ORDER_TRADE_UPDATE", "ALGO_UPDATE", "outbound
 MARKET_EVENTS = ("trade", "aggTrade", "bookTicker", "depthUpdate", "")
 BOTH = ("spot", "usdm")
 ACCOUNT = ("user_blind",)
-MARKET = ("feed_gap", "feed_stale")
+MARKET = {
+    "spot": ("feed_gap spot market", "feed_stale spot market"),
+    "usdm": ("feed_gap usdm public", "feed_stale usdm public"),
+}
 
 
 @dataclass
@@ -74,17 +77,10 @@ class Troublemaker:
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
         self._count = 0
-        self._makers: tuple[Callable[[], Trouble], ...] = (
+        each = (
             self._cut,
             self._mute,
             self._outage,
-            self._frames,
-            self._frames,
-            self._refused,
-            self._refused,
-            self._refused,
-            self._unanswered,
-            self._question,
             self._too_fast,
             self._skew,
             self._goodbye,
@@ -93,6 +89,9 @@ class Troublemaker:
             self._hole,
             self._page,
         )
+        # Requests and frames go wrong in more ways than connections do.
+        several = (self._frames, self._refused, self._unanswered, self._question)
+        self._makers = (*each, *several, *several, *several)
         self._deck: list[Callable[[], Trouble]] = []
 
     def draw(self) -> Trouble:
@@ -127,17 +126,17 @@ class Troublemaker:
 
     def _cut(self) -> Trouble:
         target = self._chance.choice(("market", "user", "wsapi", "all"))
-        return self._made(3, noticed(target), kind="drop", target=target)
+        return self._made(8, noticed(target), kind="drop", target=target)
 
     def _mute(self) -> Trouble:
         target = self._chance.choice(("market", "user", "wsapi", "all"))
-        for_s = self._chance.choice((5, 15, 20))
+        for_s = self._chance.choice((5, 11, 15))
         seen = noticed(target) if for_s > 13 else {}
-        return self._made(16, seen, kind="half_open", target=target, for_s=for_s)
+        return self._made(20, seen, kind="half_open", target=target, for_s=for_s)
 
     def _outage(self) -> Trouble:
         for_s = round(self._chance.uniform(1, 6), 1)
-        return self._made(3, noticed("all"), kind="outage", for_s=for_s)
+        return self._made(8, noticed("all"), kind="outage", for_s=for_s)
 
     def _frames(self) -> Trouble:
         kind = self._chance.choice(("lose", "duplicate", "reorder", "delay"))
@@ -175,18 +174,18 @@ class Troublemaker:
         times, every = self._chance.choice((1, 2, 4)), self._chance.choice((1, 1, 2))
         by_name = fault["status"] != 0 and not match.startswith("GET")
         return self._made(
-            3, by_name=by_name, kind="http", match=match, times=times, every=every, for_s=8, **fault
+            8, by_name=by_name, kind="http", match=match, times=times, every=every, for_s=8, **fault
         )
 
     def _page(self) -> Trouble:
         match = self._chance.choice((*SPOT_ORDERS, *USDM_ORDERS, *QUESTIONS))
         status = self._chance.choice((403, 502, 504))
-        return self._made(3, kind="html_body", match=match, status=status, times=2, for_s=8)
+        return self._made(8, kind="html_body", match=match, status=status, times=2, for_s=8)
 
     def _too_fast(self) -> Trouble:
         status = self._chance.choice((429, 429, 418))
         return self._made(
-            3,
+            8,
             kind="rate_limit",
             match=self._chance.choice(("", "POST /api/v3/order", "POST /fapi/v1/order")),
             status=status,
@@ -197,28 +196,28 @@ class Troublemaker:
 
     def _skew(self) -> Trouble:
         ms = self._chance.choice((-30_000, -8_000, -2_000, 500, 2_000, 8_000))
-        return self._made(3, kind="clock_skew", ms=ms, for_s=self._chance.choice((2, 5)))
+        return self._made(8, kind="clock_skew", ms=ms, for_s=self._chance.choice((2, 5)))
 
     def _goodbye(self) -> Trouble:
         target = self._chance.choice(("market", "user", "wsapi", "all"))
-        return self._made(3, kind="server_shutdown", target=target, for_s=2)
+        return self._made(8, kind="server_shutdown", target=target, for_s=2)
 
     def _ended(self) -> Trouble:
-        return self._made(3, {"spot": ACCOUNT}, kind="stream_terminated", target="user")
+        return self._made(8, {"spot": ACCOUNT}, kind="stream_terminated", target="user")
 
     def _key(self) -> Trouble:
-        return self._made(3, {"usdm": ACCOUNT}, kind="listen_key_expired", target="user")
+        return self._made(8, {"usdm": ACCOUNT}, kind="listen_key_expired", target="user")
 
     def _hole(self) -> Trouble:
         symbol = self._chance.choice(("BTCUSDT", "ETHUSDT"))
-        expected = dict.fromkeys(BOTH, ("book_blind",)) if symbol == "BTCUSDT" else {}
-        return self._made(3, expected, kind="book_gap", symbol=symbol)
+        expected = dict.fromkeys(BOTH, ("feed_gap BTCUSDT book",)) if symbol == "BTCUSDT" else {}
+        return self._made(8, expected, kind="book_gap", symbol=symbol)
 
 
 def noticed(target: str) -> dict[str, tuple[str, ...]]:
     """What a lost connection of that kind must lead to."""
     kinds = {
-        "market": dict.fromkeys(BOTH, MARKET),
+        "market": MARKET,
         "user": dict.fromkeys(BOTH, ACCOUNT),
         # Spot's account speaks over the WebSocket API.
         "wsapi": {"spot": ACCOUNT},
