@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 def run(
     strategy: Annotated[
         list[str] | None,
-        typer.Option(help="NAME[:key=value,...]; may be given several times."),
+        typer.Option(
+            help="NAME[:key=value,...]; may be given several times. id= names it, symbols=A+B picks "
+            "symbols, budget=500 bounds what it may use."
+        ),
     ] = None,
     symbol: Annotated[
         list[str] | None, typer.Option(help="What to trade; may be given several times.")
@@ -65,6 +68,10 @@ def run(
     bot run --strategy sma_cross --symbol BTCUSDT --for 30s
 
     bot run --strategy sma_cross:fast=5,slow=20 --strategy quoting --symbol BTCUSDT ETHUSDT
+
+    bot run --strategy sma_cross:budget=500 --strategy quoting:budget=200 --symbol BTCUSDT
+
+    Risk limits and protections are settings: docs/operations.md, "Risk", or .env.example.
 
     bot run --market usdm --strategy quoting --symbol BTCUSDT --for 30s
 
