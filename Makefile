@@ -11,7 +11,7 @@ PEERS_READY := $(PEERS)/.ready
 RIVALS := .venv-bench
 RIVALS_READY := $(RIVALS)/.ready
 
-.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest soak chaos clean
+.PHONY: help setup lock demo test lint check-types layers format conformance bench bench-ingest soak soak-leases chaos clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,9 @@ conformance: $(READY) $(PEERS_READY) ## python-binance, ccxt and Binance's own S
 	@$(PEERS)/bin/python -m pytest -q -c tests/conformance/pytest.ini tests/conformance
 
 MINUTES ?= 10
+soak-leases: $(READY) ## fifty lives of a listenKey, and what was blind of them (four minutes)
+	@$(BIN)/python -m pytest -q -n 0 -m soak tests/processes/test_futures_leases.py
+
 soak: $(READY) ## deterministic worlds with faults and crashes, for MINUTES=10
 	@$(BIN)/python -m bot.testing.world --minutes $(MINUTES) --known tests/testing/world/seeds.txt
 
