@@ -21,8 +21,8 @@ def run(
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[:key=value,...]; may be given several times. id= names it, symbols=A+B picks "
-            "symbols, budget=500 bounds what it may use."
+            help="NAME[:key=value,...]; may be given several times. id= names it, symbols=A+B picks"
+            " symbols, budget=500 bounds what it may use."
         ),
     ] = None,
     symbol: Annotated[
