@@ -79,6 +79,7 @@ class Process:
         strategies: Sequence[StrategySpec],
         limits: RiskLimits,
         crash_after: int | None,
+        skew_ns: int,
         sent: Sent,
         saw: Callable[["Process", Event], None],
         note: Callable[[str, str], None],
@@ -89,6 +90,8 @@ class Process:
         self.market = market
         user.emit = market.emit = self.emit
         user.alive = market.alive = self.alive
+        self._clock = _Clock(timeline, skew_ns)
+        user.clock_ns = market.clock_ns = self._clock.now_ns
         self.is_alive = True
         self.ended_ns = 0
         self.is_stopping = False
@@ -106,7 +109,6 @@ class Process:
         self._note = note
         self._sent = sent
         session = WorldSession(network, self._leave)
-        self._clock = _Clock(timeline)
         self._venue = BinanceVenue(cast("Session", session), self._clock)
         self._emit: Callable[[Event], None] = lambda _: None
 
@@ -142,14 +144,14 @@ class Process:
     def stop(self, *, cancel: bool) -> None:
         """As on SIGTERM: the strategies stop, and what rests is cancelled if so wanted."""
         self.is_stopping = True
-        now_ns = self.timeline.now_ns
+        now_ns = self._clock.now_ns()
         self.emit(StopRequested(reason="told to", cancel_orders=cancel, recv_ns=now_ns))
 
     def end(self) -> None:
         """The end in good order: the last rows are written, whatever time that takes."""
         if self.life is not None:
             ended = RunEnded(
-                run_id=self.life.config.run_id, ended_ns=self.timeline.now_ns, outcome="stopped"
+                run_id=self.life.config.run_id, ended_ns=self._clock.now_ns(), outcome="stopped"
             )
             self.writer.append([ended])
         self.writer.finish()
@@ -158,13 +160,13 @@ class Process:
         self.user.close()
 
     def sweep(self, cause: str) -> None:
-        self.emit(SweepDue(cause=cause, recv_ns=self.timeline.now_ns))
+        self.emit(SweepDue(cause=cause, recv_ns=self._clock.now_ns()))
 
     def halt(self) -> None:
-        self.emit(HaltRequested(reason="the operator", recv_ns=self.timeline.now_ns))
+        self.emit(HaltRequested(reason="the operator", recv_ns=self._clock.now_ns()))
 
     def resume(self) -> None:
-        self.emit(ResumeRequested(reason="the operator", recv_ns=self.timeline.now_ns))
+        self.emit(ResumeRequested(reason="the operator", recv_ns=self._clock.now_ns()))
 
     # --- how ----------------------------------------------------------------------------
 
@@ -176,7 +178,7 @@ class Process:
         self._begin(recovery)
 
     def _begin(self, recovery: Recovery) -> None:
-        now_ns = self.timeline.now_ns
+        now_ns = self._clock.now_ns()
         config = EngineConfig(run_id=run_name(now_ns), limits=self._limits)
         life = self.life = Life(config, recovery, now_ns)
         engine = self.engine = self.made(life)
@@ -201,9 +203,9 @@ class Process:
         self.step()
         self.market.connect()
         self.user.connect()
-        self._every(_TICK_MS, lambda: TimePassed(recv_ns=self.timeline.now_ns))
-        self._every(_SWEEP_MS, lambda: SweepDue(cause="schedule", recv_ns=self.timeline.now_ns))
-        self._every(_SNAPSHOT_MS, lambda: SnapshotDue(recv_ns=self.timeline.now_ns))
+        self._every(_TICK_MS, lambda: TimePassed(recv_ns=self._clock.now_ns()))
+        self._every(_SWEEP_MS, lambda: SweepDue(cause="schedule", recv_ns=self._clock.now_ns()))
+        self._every(_SNAPSHOT_MS, lambda: SnapshotDue(recv_ns=self._clock.now_ns()))
 
     def made(self, life: Life) -> Engine:
         """A new engine for that life."""
@@ -265,8 +267,11 @@ class Process:
 
 
 class _Clock:
-    def __init__(self, timeline: Timeline) -> None:
+    """The machine's, which need not be the exchange's."""
+
+    def __init__(self, timeline: Timeline, skew_ns: int) -> None:
         self._timeline = timeline
+        self._skew_ns = skew_ns
 
     def now_ns(self) -> int:
-        return self._timeline.now_ns
+        return self._timeline.now_ns + self._skew_ns

@@ -36,6 +36,8 @@ class _Stream:
         self.emit: Emit = lambda _: None
         """Where events go, while ``alive``: both belong to the process."""
         self.alive: Callable[[], bool] = lambda: False
+        self.clock_ns: Callable[[], int] = lambda: timeline.now_ns
+        """The clock of the process."""
         self.troubles = Troubles()
         self.generation = 0
         self.is_up = False
@@ -98,7 +100,7 @@ class _Stream:
 
     def _changed(self, state: FeedState, cause: str) -> Callable[[], Event]:
         return lambda: FeedChanged(
-            feed=self.kind, name=self.name, state=state, cause=cause, recv_ns=self.timeline.now_ns
+            feed=self.kind, name=self.name, state=state, cause=cause, recv_ns=self.clock_ns()
         )
 
 
@@ -131,7 +133,7 @@ class UserStream(_Stream):
                 self._deliver(lambda event=event: self._stamped(event), mine, late_ms)  # type: ignore[misc]
 
     def _stamped(self, event: Any) -> Event:
-        now_ns = self.timeline.now_ns
+        now_ns = self.clock_ns()
         fill = getattr(event, "fill", None)
         if fill is not None:
             event = msgspec.structs.replace(
@@ -190,7 +192,7 @@ class MarketStream(_Stream):
                         ask_size=float(sizes[1]),
                         update_id=update,
                         ts_ns=self.timeline.now_ns,
-                        recv_ns=self.timeline.now_ns,
+                        recv_ns=self.clock_ns(),
                     )
                 ),
                 self.generation,

@@ -158,6 +158,7 @@ class World:
             strategies=self.strategies,
             limits=self.limits,
             crash_after=crash_after,
+            skew_ns=choices.between(-3_000, 3_000) * _MS if choices.chance(0.2) else 0,
             sent=self.watch.sent,
             saw=self._saw,
             note=self.note,

@@ -174,17 +174,12 @@ def fills_under_another_name(patch):
     patch.setattr(rest_decode, "filled", careless)
 
 
-def late_refusal_of_exits_not_noticed(patch):
-    patch.setattr(Lists, "_on_venue_list", lambda self, order: None)
-
-
 PLANTED = {
-    late_refusal_of_exits_not_noticed: {"lists"},
     no_dedupe: {"I2", "I5", "I1", "faults"},
     send_before_store: {"I1"},
     blind_retry: {"I3"},
     no_sweep_after_reconnect: {"I7", "I11"},
-    blindness_not_noticed: {"I7"},
+    blindness_not_noticed: {"I7", "I11"},
     blindness_not_written: {"I11"},
     late_fill_dropped: {"I1", "I2"},
     wrong_cancel_mapping: {"I1", "I6", "faults"},
