@@ -42,9 +42,12 @@ class Pump:
         """Store, send and log what the engine has done since the last time."""
         effects = self._engine.take()
         mark = self._store.append(effects.records) if effects.records else 0
-        if effects.commands:
-            self._dispatch(effects.commands, mark)
-        self._log(effects)
+        try:
+            if effects.commands:
+                self._dispatch(effects.commands, mark)
+        finally:
+            # After the commands, which are in a hurry; and even if one of them broke.
+            self._log(effects)
 
     def _measure(self, event: Event) -> int:
         if type(event) not in _MEASURED:

@@ -1,9 +1,12 @@
 import time
 
+import pytest
+
 from bot.domain.events import FeedChanged, FeedKind, FeedState, TimePassed
 from bot.domain.market import QuoteTick
 from bot.domain.records import IncidentOpened
 from bot.engine.engine import Engine, EngineConfig
+from bot.runtime.logs import logger
 from bot.runtime.pump import Pump
 
 
@@ -41,6 +44,24 @@ def test_rows_are_handed_to_the_store_before_the_commands_that_rest_on_them():
     pump.emit(_user(FeedState.UP))
     assert [entry[0] for entry in happened] == ["stored", "sent"]
     assert happened[1][2] == 1
+
+
+def test_a_step_whose_dispatch_breaks_still_has_its_lines_in_the_log():
+    heard: list[str] = []
+    engine = Engine(EngineConfig(run_id="r"), {})
+
+    def broken(_commands, _mark):
+        raise RuntimeError("the way is closed")
+
+    pump = Pump(engine, _Store([]), dispatch=broken)
+    sink = logger.add(lambda line: heard.append(line.record["message"]))
+    try:
+        engine.log("INFO", "what the strategy said", "mine")
+        with pytest.raises(RuntimeError):
+            pump.emit(_user(FeedState.UP))
+    finally:
+        logger.remove(sink)
+    assert "what the strategy said" in heard
 
 
 def test_an_event_without_effects_touches_neither_store_nor_sender():
