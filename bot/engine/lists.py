@@ -202,7 +202,7 @@ class Lists:
         engine.requests.add(plan.strategy_id, leg.client_order_id, wish, cause, closing=closing)
 
     def _on_protective(self, plan: _Plan, order: Order, *, set_off: bool) -> None:
-        if order.status in _NEVER_WORKED:
+        if order.status in _NEVER_WORKED or self._was_refused_late(plan, order):
             if order.terms.list_role is ListRole.STOP_LOSS:
                 self._close_unprotected(plan, order)
             return
@@ -215,6 +215,18 @@ class Lists:
             if not other.status.is_terminal:
                 cause = f"list {plan.list_id}: {order.client_order_id} is {order.status.value}"
                 self._engine.desk.request_cancel(other, cause)
+
+    def _was_refused_late(self, plan: _Plan, order: Order) -> bool:
+        """A stop that had rested, and was refused when its price came (futures)."""
+        if order.terms.list_role is not ListRole.STOP_LOSS or order.cancel_requested:
+            return False
+        if order.status is not OrderStatus.EXPIRED or order.filled:
+            return False
+        profit = plan.leg(ListRole.TAKE_PROFIT)
+        other = None if profit is None else self._engine.blotter.get(profit.client_order_id)
+        # Where the profit has traded, the stop was for a position that is gone.
+        gone = other is not None and (other.filled or self._engine.inquiry.lacks_fills(other))
+        return not gone and not self._engine.inquiry.lacks_fills(order)
 
     def _close_unprotected(self, plan: _Plan, stop: Order) -> None:
         """The stop was not taken: better out at the market than in without a stop."""

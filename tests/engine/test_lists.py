@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.amendments import OrderTriggered
 from bot.domain.commands import CancelOrder, SubmitList, SubmitOrder
-from bot.domain.events import HaltRequested, OrderCanceled, ResumeRequested
+from bot.domain.events import HaltRequested, OrderCanceled, OrderExpired, ResumeRequested
 from bot.domain.records import OrderSaved, StateSaved
 from bot.domain.terms import Contingency, ListRole
 from bot.domain.values import OrderStatus, OrderType, Side
@@ -192,6 +192,30 @@ def test_an_entry_without_a_stop_is_closed_at_the_market(bot):
     out = bot.sent(SubmitOrder)[-1]
     assert (out.order_type, out.side, out.quantity) == (OrderType.MARKET, Side.SELL, 1)
     assert bot.incidents("protection_failed")
+
+
+def test_a_stop_that_is_refused_when_its_price_comes_closes_the_position(bot):
+    ids = bracket(bot)
+    rests(bot, ids.entry)
+    bot.filled(ids.entry)
+    rests(bot, ids.take_profit, ids.stop_loss)
+    bot.canceled(ids.stop_loss, "0", kind=OrderExpired)
+    assert cancelled(bot) == [ids.take_profit]
+    bot.canceled(ids.take_profit, "0")
+    out = bot.sent(SubmitOrder)[-1]
+    assert (out.order_type, out.side, out.quantity) == (OrderType.MARKET, Side.SELL, 1)
+    assert bot.incidents("protection_failed")
+
+
+def test_a_stop_that_expires_because_the_profit_was_taken_closes_nothing(bot):
+    ids = bracket(bot)
+    rests(bot, ids.entry)
+    bot.filled(ids.entry)
+    rests(bot, ids.take_profit, ids.stop_loss)
+    bot.filled(ids.take_profit, side=Side.SELL)
+    bot.canceled(ids.stop_loss, "0", kind=OrderExpired)
+    assert bot.submits() == [ids.entry, ids.take_profit, ids.stop_loss]
+    assert not bot.incidents("protection_failed")
 
 
 def test_protection_waits_for_the_gate_and_is_not_refused(bot):
