@@ -12,8 +12,8 @@ from bot.engine.risk import RiskLimits
 __all__ = ["Truth"]
 
 _ENDED: Final = frozenset({"FILLED", "CANCELED", "EXPIRED", "EXPIRED_IN_MATCH", "REJECTED"})
-_LIST_LEGS: Final = 2
-"""A list is judged by its first order: two others may come on top of a bound."""
+_LIST_LEGS: Final = 3
+"""For each order that counts two may come on top that protect what it opens."""
 _SLACK: Final = Decimal("1.1")
 """Prices move between the check and the fill."""
 
@@ -51,7 +51,7 @@ class Truth:
 
     def _check_count(self, tag: str, count: int) -> None:
         bound = self._limits.max_open_orders
-        if bound and count > bound + _LIST_LEGS and not self.excess:
+        if bound and count > bound * _LIST_LEGS and not self.excess:
             self.excess = f"{tag} has {count} orders at the exchange, the bound is {bound}"
 
     def _trade(self, tag: str, payload: dict[str, Any]) -> None:

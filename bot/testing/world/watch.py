@@ -14,6 +14,7 @@ from bot.domain.events import (
     SweepCompleted,
 )
 from bot.domain.records import IncidentOpened, OrderSaved, Record
+from bot.domain.terms import ListRole
 from bot.domain.values import OrderStatus
 from bot.engine.risk import RiskLimits
 from bot.testing.world.disk import Disk
@@ -33,6 +34,8 @@ _OUR_FAULTS: Final = frozenset(
     }
 )
 """Incidents that stand for a bug of ours, whatever the network did."""
+
+_PROTECTIVE: Final = frozenset({ListRole.TAKE_PROFIT, ListRole.STOP_LOSS})
 
 
 class Broken(Exception):
@@ -146,7 +149,11 @@ class Watch:
             return
         bound = self._limits.max_open_orders
         for strategy_id in process.engine.host.plugins:
-            count = len(process.engine.blotter.open_orders(strategy_id))
+            # What protects a position is refused by no bound of ours.
+            count = sum(
+                order.terms.list_role not in _PROTECTIVE
+                for order in process.engine.blotter.open_orders(strategy_id)
+            )
             # A list is judged by its first order: the others may come on top.
             if count > bound + 2:
                 self.fail("I8", f"{strategy_id} has {count} open orders, the bound is {bound}")
