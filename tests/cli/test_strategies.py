@@ -46,7 +46,8 @@ def test_a_new_plugin_is_listed_with_its_parameters_and_checked(typed):
     (result,) = json.loads(typed("check", "dip_buyer", "--format", "json").stdout)
     assert result["ok"]
     assert result["fills"] > 1
-    assert "dip_buyer: ok; rehearsed: warm_up 1, on_start 1, on_quote" in typed("check", "dip_buyer").stdout
+    checked = typed("check", "dip_buyer").stdout
+    assert "dip_buyer: ok; rehearsed: warm_up 1, on_start 1, on_quote" in checked
 
 
 def test_a_second_one_of_the_name_is_refused(typed):
