@@ -49,7 +49,7 @@ demo: $(READY) ## trade for 20 s on a simulated Binance, then check the books
 	@$(BIN)/bot db verify
 
 test: lint check-types layers ## everything that must hold
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 lint: $(READY)
 	@$(BIN)/ruff check .
